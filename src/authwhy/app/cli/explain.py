@@ -1,0 +1,76 @@
+"""`authwhy explain`: hand it whatever you have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from authwhy.app.cli.inputs import read_file, read_inputs, read_text_file
+from authwhy.app.cli.output import format_option, show
+
+EPILOG = """\b
+Examples:
+  authwhy explain "jwt.exceptions.InvalidAudienceError: Audience doesn't match"
+  authwhy explain curl-output.txt token.txt jwks.json --audience https://api.example
+  kubectl get pods 2>&1 | authwhy explain -
+  authwhy explain --token-file token.txt --secret-file secret.txt --at 2026-01-31T14:00:00Z
+
+\b
+Exit status: 0 a cause was found; 1 none could be determined, or it is no authentication
+failure; 2 wrong usage; 3 input unreadable; 130 interrupted.
+"""
+
+
+@click.command(name="explain", epilog=EPILOG)
+@click.argument("inputs", nargs=-1, metavar="[INPUT]...")
+@format_option
+@click.option("--at", metavar="TIME", help="Check as of this time: 2026-01-31T14:02:11Z or seconds since 1970.")
+@click.option("--token-file", metavar="FILE", help="A file that holds the token.")
+@click.option("--secret-file", metavar="FILE", help="A file that holds the shared secret a proof needs.")
+@click.option("--jwks", metavar="FILE", help="The key set the verifier uses (JWK Set).")
+@click.option("--retired-jwks", metavar="FILE", help="A key set that was in use before.")
+@click.option("--issuer", multiple=True, help="The issuer the verifier expects; may be given again.")
+@click.option("--audience", multiple=True, help="The audience the verifier expects; may be given again.")
+@click.option("--config", metavar="FILE", help="The verifier's configuration (TOML, JSON, YAML or KEY=value).")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    inputs: tuple[str, ...],
+    form: str,
+    at: str | None,
+    token_file: str | None,
+    secret_file: str | None,
+    jwks: str | None,
+    retired_jwks: str | None,
+    issuer: tuple[str, ...],
+    audience: tuple[str, ...],
+    config: str | None,
+) -> int:
+    """Say why authentication failed.
+
+    INPUT is an error text, a file, or - for standard input: curl -v output, a raw HTTP exchange, a HAR, a token, a key
+    set, a certificate, a log, configuration. Several pieces together often prove what one alone only suggests.
+    Secrets are redacted before anything else happens and never printed.
+    """
+    pieces = read_inputs(inputs)
+    if token_file:
+        pieces.append(read_text_file(token_file))
+    if not pieces:
+        click.echo(ctx.get_help(), err=True)
+        raise click.UsageError("nothing to explain: give a text, a file, or - for standard input")
+    context: dict[str, Any] = {"issuer": issuer, "audience": audience, "at": at}
+    if secret_file:
+        context["secret"] = read_text_file(secret_file)
+    for name, path in (("jwks", jwks), ("retired_jwks", retired_jwks)):
+        if path:
+            context[name] = read_text_file(path)
+    if config:
+        context["config"] = read_file(config)
+    from authwhy.face import explain
+
+    try:
+        diagnosis = explain(pieces, **context)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    return show(diagnosis, form)

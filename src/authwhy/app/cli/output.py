@@ -1,0 +1,42 @@
+"""Where output goes: width and colours of the reader's terminal, and the exit status a diagnosis means."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TextIO
+
+import click
+
+from authwhy.model.diagnosis import Diagnosis
+from authwhy.render import FORMATS, render
+from authwhy.render.interface import Style
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="text for a terminal, plain for screen readers and tickets, json for programs, markdown for issues.",
+)
+
+
+def style_for(stream: TextIO) -> Style:
+    """Colours only on a terminal and never with NO_COLOR; at most 110 columns."""
+    terminal = stream.isatty()
+    color = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = min(110, shutil.get_terminal_size((96, 24)).columns) if terminal else 96
+    return Style(width=max(60, width), color=color)
+
+
+def show(diagnosis: Diagnosis, form: str, stream: TextIO | None = None) -> int:
+    """Print the diagnosis; return the exit status: 0 a cause was found or the check passed, else 1."""
+    stream = stream or sys.stdout
+    text = render(diagnosis, form, style_for(stream))
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(encoding, "replace").decode(encoding, "replace"))
+    stream.flush()
+    passed = diagnosis.reason is not None and diagnosis.reason.startswith("the check passes")
+    return 0 if diagnosis.verdict == "explained" or passed else 1

@@ -1,0 +1,1 @@
+"""Named edits for each kind of check, and the replays they drive."""

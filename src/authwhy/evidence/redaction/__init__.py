@@ -1,0 +1,1 @@
+"""How each kind of secret is found. `authwhy.evidence.redact` runs them in order; nothing here reads evidence."""

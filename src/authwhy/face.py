@@ -1,0 +1,83 @@
+"""The public functions behind `import authwhy`: wiring of readers, engine and this machine's clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from authwhy.diagnose.context import Context
+from authwhy.diagnose.explain import diagnose
+from authwhy.diagnose.times import parse_time
+from authwhy.evidence.read import merge, read
+from authwhy.model.diagnosis import Diagnosis
+
+Input = str | bytes
+
+
+def explain(
+    text: Input | Sequence[Input],
+    *,
+    at: str | float | None = None,
+    secret: str | None = None,
+    jwks: Mapping[str, object] | str | None = None,
+    retired_jwks: Mapping[str, object] | str | None = None,
+    issuer: str | Sequence[str] = (),
+    audience: str | Sequence[str] = (),
+    algorithms: Sequence[str] = (),
+    scope: Sequence[str] = (),
+    leeway_s: int = 0,
+    config: Input | None = None,
+) -> Diagnosis:
+    """Say why authentication failed: hand in whatever you have, in one piece or several.
+
+    `text` may be an error text, an HTTP exchange, curl output, a HAR, a token, a log line, a key set; bytes are
+    decoded. `at` fixes now (a time as text or seconds since 1970). `secret`, `jwks`, `issuer`, `audience` and
+    `config` are what a proof needs. Secrets never appear in the result. Raises ValueError for an `at` or `jwks`
+    that cannot be read; never for the text.
+    """
+    pieces = [text] if isinstance(text, str | bytes) else list(text)
+    evidence = [
+        read(piece, name=f"input {number}" if len(pieces) > 1 else "input") for number, piece in enumerate(pieces, 1)
+    ]
+    if config is not None:
+        evidence.append(read(config, name="config"))
+    context = Context(
+        clock=int(time.time()),
+        at=_time(at),
+        secret=secret,
+        jwks=_jwks(jwks),
+        retired_jwks=_jwks(retired_jwks),
+        issuers=_several(issuer),
+        audiences=_several(audience),
+        algorithms=tuple(algorithms),
+        scope=tuple(scope),
+        leeway_s=leeway_s,
+    )
+    return diagnose(merge(evidence), context)
+
+
+def _several(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _time(at: str | float | None) -> int | None:
+    if at is None:
+        return None
+    seconds = parse_time(at) if isinstance(at, str) else float(at)
+    if seconds is None:
+        raise ValueError(f"at: {at!r} is no time; write 2026-01-31T14:02:11Z or seconds since 1970")
+    return int(seconds)
+
+
+def _jwks(value: Mapping[str, object] | str | None) -> Mapping[str, object] | None:
+    if value is None or not isinstance(value, str):
+        return value
+    import msgspec
+
+    try:
+        decoded: object = msgspec.json.decode(value)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"jwks: not JSON ({error})") from None
+    if not isinstance(decoded, dict):
+        raise ValueError("jwks: must be an object with a list `keys`, or one key")
+    return decoded
