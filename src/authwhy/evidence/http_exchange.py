@@ -30,8 +30,8 @@ def _start() -> re.Pattern[str]:
 @cache
 def _outcome() -> re.Pattern[str]:
     return re.compile(
-        r"[`\"' \t]*(?:-{1,2}>|=>|\u2192|:|\u2014|-|returns?|returned|gives|answers?)?[ \t]*"
-        r"(?:HTTP/\S{1,4}[ \t]+|status[ \t]+)?([1-5]\d\d)\b[ \t]*([^\n]{0,200})"
+        r"[`\"' \t]*+(?:-{1,2}>|=>|\u2192|:|\u2014|-|returns?|returned|gives|answers?)?[ \t]*+"
+        r"(?:HTTP/\S{1,4}[ \t]+|status[ \t]+)?([1-5]\d\d)\b[ \t]*+([^\n]{0,200})"
     )
 
 

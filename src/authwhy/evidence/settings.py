@@ -190,16 +190,23 @@ def _inline_pairs(material: Material, found: Found, lines: _Lines) -> Iterator[S
 
 
 @cache
-def _url_query() -> re.Pattern[str]:
-    return re.compile(r"[?#&]((?:[\w.\-]{1,60}=[^\s\"'<>&#]{0,2000}&)*error=[^\s\"'<>#]{1,4000})")
+def _query() -> re.Pattern[str]:
+    return re.compile(r"[^\s\"'<>#]{0,4000}")
 
 
 def _url_parameters(material: Material) -> Iterator[Setting]:
     """The parameters of an error redirect (RFC 6749 4.1.2.1), decoded."""
     from urllib.parse import unquote_plus
 
-    for match in _url_query().finditer(material.text[:_MAX_SCANNED]):
-        where = f"URL at line {material.line(match.start())}"
-        for pair in match[1].replace("&amp;", "&").split("&")[:50]:
-            name, _, value = pair.partition("=")
-            yield _setting(name, unquote_plus(value), where)
+    text = material.text[:_MAX_SCANNED]
+    at = text.find("error=")
+    while at >= 0:
+        start = max(text.rfind(mark, max(0, at - 2_000), at) for mark in "?#\n \"'")
+        end = _query().match(text, at).end()  # type: ignore[union-attr]
+        if start >= 0 and text[start] in "?#":
+            where = f"URL at line {material.line(at)}"
+            for pair in text[start + 1 : end].replace("&amp;", "&").split("&")[:50]:
+                name, equals, value = pair.partition("=")
+                if equals:
+                    yield _setting(name, unquote_plus(value), where)
+        at = text.find("error=", max(end, at + 1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import TextIO
 
@@ -27,8 +26,17 @@ def style_for(stream: TextIO) -> Style:
     """Colours only on a terminal and never with NO_COLOR; at most 110 columns."""
     terminal = stream.isatty()
     color = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    width = min(110, shutil.get_terminal_size((96, 24)).columns) if terminal else 96
-    return Style(width=max(60, width), color=color)
+    return Style(width=max(60, min(110, _columns(stream))) if terminal else 96, color=color)
+
+
+def _columns(stream: TextIO) -> int:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and len(columns) < 5:
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 96
 
 
 def show(diagnosis: Diagnosis, form: str, stream: TextIO | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from authwhy.causes import Cause
@@ -22,13 +23,24 @@ DETAILS = ("trailing_slash", "case", "scheme", "version", "realm")
 def observe(evidence: Evidence, context: Context) -> Iterator[Observation]:
     """What each readable token says against itself."""
     for token in evidence.tokens[:20]:
-        if token.problem:
+        if token.problem and _meant_as_jwt(token, evidence):
             yield from _damage(token, token.problem)
         if token.claims is None and token.header is None:
             continue
         yield from _times(token, evidence, context)
         yield from _parties(token, context)
         yield from _type(token)
+
+
+def _meant_as_jwt(token: Token, evidence: Evidence) -> bool:
+    """False for an opaque token that merely holds dots, or the letters eyJ (base64url of `{"`) somewhere."""
+    if token.header is not None:
+        return True
+    raw = evidence.vault.reveal(token.raw)[:200]
+    return (
+        re.match(r"[\s\"'`“‘]{0,4}(?:(?:bearer|jwt|token)[\s:]{1,4}){0,3}[\s\"'`]{0,4}eyJ", raw, re.IGNORECASE)
+        is not None
+    )
 
 
 def _damage(token: Token, problem: str) -> Iterator[Observation]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
-from urllib.parse import urlsplit
 
 from authwhy.causes import Cause
 from authwhy.diagnose.observation import Observation, Strength, observed
@@ -194,11 +193,9 @@ def _origin(request: HttpRequest) -> str:
 
 
 def _authority(url: str) -> str:
-    """host:port of an address, empty when it has none or cannot be read (an open bracket, RFC 3986 3.2.2)."""
-    try:
-        return urlsplit(url[:2000]).netloc[:100]
-    except ValueError:
-        return ""
+    """Host and port of an absolute address (RFC 3986 3.2), without user information; empty for a path."""
+    match = re.match(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://([^/?#]{0,300})", url)
+    return match[1].rpartition("@")[2][:100] if match else ""
 
 
 @cache
@@ -215,7 +212,10 @@ def _status_words() -> re.Pattern[str]:
 
 def _bare_status(evidence: Evidence) -> Iterator[Observation]:
     """A status named in prose, with no exchange around it."""
-    match = _status_words().search(evidence.text[:400_000])
+    text = evidence.text[:400_000]
+    if not any(word in text for word in ("40", "41", "42", "50", "nauthorized", "orbidden", "NAUTHORIZED", "ORBIDDEN")):
+        return
+    match = _status_words().search(text)
     if match is None:
         return
     status = int(match[1] or match[2] or match[3] or (401 if match[4].lower() == "unauthorized" else 403))

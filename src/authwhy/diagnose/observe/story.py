@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from authwhy.model.evidence import Evidence
 
 RULE = "story"
 C = Cause
+FEWEST_BLANKS = 6
 
 
 class Tale(Struct, frozen=True):
@@ -112,27 +114,22 @@ TALES: tuple[Tale, ...] = (
 
 
 @cache
-def _compiled() -> tuple[tuple[Tale, tuple[re.Pattern[str], ...], tuple[re.Pattern[str], ...]], ...]:
-    return tuple(
-        (
-            tale,
-            tuple(re.compile(pattern, re.IGNORECASE) for pattern in tale.all_of),
-            tuple(re.compile(pattern, re.IGNORECASE) for pattern in tale.none_of),
-        )
-        for tale in TALES
-    )
+def _pattern(text: str) -> re.Pattern[str]:
+    """Compiled when first needed: most texts never get past a tale's first words."""
+    return re.compile(text, re.IGNORECASE)
 
 
 def observe(evidence: Evidence) -> Iterator[Observation]:
-    """The tales that fit a short text; a long log is no story."""
+    """The tales that fit a short text; a long log is no story, and neither is one short sentence."""
     text = evidence.text
-    if len(text) > 20_000:
+    if len(text) > 20_000 or text.count(" ") < FEWEST_BLANKS:
         return
-    for tale, wanted, unwanted in _compiled():
-        matches = [pattern.search(text) for pattern in wanted]
-        if not all(matches) or any(pattern.search(text) for pattern in unwanted):
+    for tale in TALES:
+        matches = list(takewhile(bool, (_pattern(wanted).search(text) for wanted in tale.all_of)))
+        if len(matches) < len(tale.all_of) or any(_pattern(unwanted).search(text) for unwanted in tale.none_of):
             continue
-        first = next(match for match in matches if match is not None)
+        first = matches[0]
+        assert first is not None
         order = text.count("\n", 0, first.start()) + 1
         yield observed(
             RULE, tale.strength, tale.causes, tale.what, where=f"line {order}",

@@ -242,7 +242,7 @@ def _command() -> re.Pattern[str]:
 @cache
 def _column() -> re.Pattern[str]:
     """What follows a value on its line in another column. One blank and a # may be part of a password."""
-    return re.compile(r"[ \t]{2,}(?=\S)|\t")
+    return re.compile(r"(?<![ \t])[ \t]{2,}+(?=\S)|\t")
 
 
 def _before_column(text: str, start: int, end: int) -> int:
