@@ -7,6 +7,7 @@ SRC = ROOT / "src/authwhy"
 # Files without behaviour of their own (values, data, registries), each proven through the tests named here.
 WITHOUT = {
     "__main__.py": "tests/app/cli/test_main.py",
+    "app/cli/options.py": "tests/app/cli/test_quick.py",
     "causes/_generated.py": "tests/test_closure.py",
     "causes/_fixes.py": "tests/test_closure.py",
     "diagnose/companions.py": "tests/diagnose/test_judge.py",

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from authwhy.app.cli.main import COMMANDS, cli
+from authwhy.app.cli.group import COMMANDS, cli
 from authwhy.causes.schema import KINDS, Page, read_pages
 from authwhy.lexicon.build import Source, read_all
 from authwhy.lexicon.row import System

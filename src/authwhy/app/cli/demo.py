@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from authwhy.app.cli.output import format_option, show
+from authwhy.app.cli.options import format_option
+from authwhy.app.cli.output import show
 
 FOLDER = Path(__file__).resolve().parent.parent / "demo"
 INTRO = """An API refuses a fresh token with a bare 401. At hand: what `curl -v` printed, and the API's settings.

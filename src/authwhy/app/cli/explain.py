@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from authwhy.app.cli.inputs import read_file, read_inputs, read_text_file
-from authwhy.app.cli.output import format_option, show
+from authwhy.app.cli.answer import WrongUsage, answer
+from authwhy.app.cli.options import format_option
 
 EPILOG = """\b
 Examples:
@@ -53,24 +51,20 @@ def command(
     set, a certificate, a log, configuration. Several pieces together often prove what one alone only suggests.
     Secrets are redacted before anything else happens and never printed.
     """
-    pieces = read_inputs(inputs)
-    if token_file:
-        pieces.append(read_text_file(token_file))
-    if not pieces:
-        click.echo(ctx.get_help(), err=True)
-        raise click.UsageError("nothing to explain: give a text, a file, or - for standard input")
-    context: dict[str, Any] = {"issuer": issuer, "audience": audience, "at": at}
-    if secret_file:
-        context["secret"] = read_text_file(secret_file)
-    for name, path in (("jwks", jwks), ("retired_jwks", retired_jwks)):
-        if path:
-            context[name] = read_text_file(path)
-    if config:
-        context["config"] = read_file(config)
-    from authwhy.face import explain
-
     try:
-        diagnosis = explain(pieces, **context)
-    except ValueError as error:
+        return answer(
+            inputs,
+            format=form,
+            at=at,
+            token_file=token_file,
+            secret_file=secret_file,
+            jwks=jwks,
+            retired_jwks=retired_jwks,
+            issuer=issuer,
+            audience=audience,
+            config=config,
+        )
+    except WrongUsage as error:
+        if not inputs and not token_file:
+            click.echo(ctx.get_help(), err=True)
         raise click.UsageError(str(error)) from None
-    return show(diagnosis, form)

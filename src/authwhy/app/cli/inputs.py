@@ -8,7 +8,10 @@ import sys
 from collections import deque
 from typing import BinaryIO
 
-from authwhy.app.cli.main import UnreadableInput
+
+class UnreadableInput(Exception):
+    """An input that cannot be opened or read; exit status 3."""
+
 
 HALF = 10 << 20
 CHUNK = 1 << 20

@@ -6,20 +6,9 @@ import os
 import sys
 from typing import TextIO
 
-import click
-
 from authwhy.model.diagnosis import Diagnosis
-from authwhy.render import FORMATS, render
+from authwhy.render import render
 from authwhy.render.interface import Style
-
-format_option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="text for a terminal, plain for screen readers and tickets, json for programs, markdown for issues.",
-)
 
 
 def style_for(stream: TextIO) -> Style:

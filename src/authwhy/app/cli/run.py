@@ -14,7 +14,8 @@ from typing import IO
 
 import click
 
-from authwhy.app.cli.output import format_option, show
+from authwhy.app.cli.options import format_option
+from authwhy.app.cli.output import show
 
 KEEP = 4 << 20
 NOT_FOUND = 127
