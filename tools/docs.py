@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
+from click.testing import CliRunner
 
 from authwhy.app.cli.group import COMMANDS, cli
 from authwhy.causes.schema import KINDS, Page, read_pages
@@ -28,15 +28,12 @@ CLI_PAGE = DOCS / "cli.md"
 
 
 def cli_page() -> str:
-    """The command reference: every `--help`, as it prints at 90 columns."""
+    """The command reference: what `--help` really prints at 90 columns."""
     parts = ["# Command reference\n", "Generated from `--help` by `make docs`; CI compares.\n"]
-    root = click.Context(cli, info_name="authwhy", max_content_width=90, terminal_width=90)
-    parts.append(f"## authwhy\n\n```text\n{cli.get_help(root)}\n```\n")
-    for name in sorted(COMMANDS):
-        command = cli.get_command(root, name)
-        assert command is not None
-        context = click.Context(command, info_name=name, parent=root, max_content_width=90, terminal_width=90)
-        parts.append(f"## authwhy {name}\n\n```text\n{command.get_help(context)}\n```\n")
+    for words in ([], *([name] for name in sorted(COMMANDS))):
+        shown = " ".join(["authwhy", *words])
+        result = CliRunner().invoke(cli, [*words, "--help"], prog_name="authwhy", terminal_width=90)
+        parts.append(f"## {shown}\n\n```text\n{result.output.rstrip()}\n```\n")
     return "\n".join(parts)
 
 

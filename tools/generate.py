@@ -83,16 +83,24 @@ def outputs() -> dict[Path, bytes]:
     }
 
 
+def _replace(path: Path, content: bytes) -> None:
+    """In one step: a process that has the old index mapped must not see it change under its hands."""
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
 def main() -> int:
     """Write the files; with --check say which differ and return 1."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    stale = [path for path, content in outputs().items() if not path.is_file() or path.read_bytes() != content]
+    wanted = outputs()
+    stale = [path for path, content in wanted.items() if not path.is_file() or path.read_bytes() != content]
     for path in stale:
         print(f"{'stale' if check else 'written'}: {path.relative_to(ROOT)}")
         if not check:
-            path.write_bytes(outputs()[path])
+            _replace(path, wanted[path])
     if check and stale:
         print("run: make generate")
     return 1 if check and stale else 0

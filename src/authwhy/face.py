@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from authwhy.diagnose.context import Context
+from authwhy.diagnose.context import Context, says_anything
 from authwhy.diagnose.explain import diagnose
 from authwhy.diagnose.times import parse_time
 from authwhy.evidence.read import merge, read
 from authwhy.model.diagnosis import Diagnosis
+from authwhy.model.evidence import Evidence
 
 Input = str | bytes
 
@@ -33,14 +34,14 @@ def explain(
     `text` may be an error text, an HTTP exchange, curl output, a HAR, a token, a log line, a key set; bytes are
     decoded. `at` fixes now (a time as text or seconds since 1970). `secret`, `jwks`, `issuer`, `audience` and
     `config` are what a proof needs. Secrets never appear in the result. Raises ValueError for an `at` or `jwks`
-    that cannot be read; never for the text.
+    that cannot be read, and for a config that says nothing; never for the text.
     """
     pieces = [text] if isinstance(text, str | bytes) else list(text)
     evidence = [
         read(piece, name=f"input {number}" if len(pieces) > 1 else "input") for number, piece in enumerate(pieces, 1)
     ]
     if config is not None:
-        evidence.append(read(config, name="config"))
+        evidence.append(_config(config))
     context = Context(
         clock=int(time.time()),
         at=_time(at),
@@ -54,6 +55,14 @@ def explain(
         leeway_s=leeway_s,
     )
     return diagnose(merge(evidence), context)
+
+
+def _config(config: Input) -> Evidence:
+    """The verifier's settings. Raises ValueError when nothing in them says what it wants."""
+    found = read(config, name="config")
+    if not says_anything(found) and not found.key_sets and not found.certificates:
+        raise ValueError("config: holds no issuer, audience, algorithms, secret, scope or key that could be read")
+    return found
 
 
 def _several(value: str | Sequence[str]) -> tuple[str, ...]:

@@ -59,3 +59,14 @@ def test_zone_offsets_are_quarter_hours_of_at_least_an_hour(seconds: int, zone: 
 def test_durations_are_spelled_as_people_say_them(seconds: int, words: str) -> None:
     """The unit fits the size."""
     assert spell(seconds) == words
+
+
+@pytest.mark.parametrize("at", [-1, 1e15, float("inf"), float("nan")])
+def test_a_number_outside_the_calendar_is_shown_as_such(at: float) -> None:
+    """Never an exception, never a thirteenth month."""
+    assert iso(at).endswith("since 1970")
+
+
+def test_the_last_years_of_the_calendar_are_dates() -> None:
+    """A claim may name the year 2603."""
+    assert (iso(20_000_000_000), iso(253_402_300_799)) == ("2603-10-11T11:33:20Z", "9999-12-31T23:59:59Z")

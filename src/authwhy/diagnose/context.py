@@ -47,6 +47,11 @@ def bare_key(key: str) -> str:
     return "".join(char for char in last.lower() if char.isalnum())
 
 
+def says_anything(evidence: Evidence) -> bool:
+    """True when any setting says what a verifier wants."""
+    return any(bare_key(setting.key).endswith(names) for setting in evidence.settings for _, names in _FIELDS)
+
+
 def complete(context: Context, evidence: Evidence) -> Context:
     """Fill what was not given by name from the settings found in the input."""
     found: dict[str, list[str]] = {"issuers": [], "audiences": [], "algorithms": [], "secret": [], "scope": []}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec import structs
+
 from authwhy.causes import Cause, meta
 from authwhy.diagnose.companions import COMPANIONS
 from authwhy.diagnose.observation import Observation, Strength
@@ -24,6 +26,7 @@ CLEAR_LEAD = 1.6
 PHRASE_LEAD = 2.4
 SETTLED_SHARE = 0.7
 HIDDEN = 0.7
+LIFTED = 0.65
 COMPANION = 0.08
 MOST_FINDINGS = 5
 
@@ -38,7 +41,7 @@ class Tally(NamedTuple):
 
 def tally(observations: Sequence[Observation]) -> list[Tally]:
     """Score every cause that any observation names, best first."""
-    failures = [observation for observation in observations if observation.outcome == "failure"]
+    failures = lift([observation for observation in observations if observation.outcome == "failure"])
     first = min((observation.order for observation in failures if observation.order), default=0)
     shares: dict[Cause, list[tuple[float, Observation]]] = {}
     for observation in failures:
@@ -52,6 +55,27 @@ def tally(observations: Sequence[Observation]) -> list[Tally]:
         score = parts[0][0] + REPEAT * sum(value for value, _ in parts[1:4])
         tallies.append(Tally(cause, score, tuple(observation for _, observation in parts)))
     return sorted(tallies, key=lambda one: (-one.score, min((o.order for o in one.supports), default=0)))
+
+
+def lift(failures: list[Observation]) -> list[Observation]:
+    """A set that will not say which, beside words elsewhere that name one of its members: that member is meant."""
+    named = {
+        cause
+        for one in failures
+        if one.strength >= Strength.PHRASE
+        for cause, share in one.causes
+        if share >= SETTLED_SHARE
+    }
+    return [_lifted(one, [cause for cause, _ in one.causes if cause in named]) for one in failures]
+
+
+def _lifted(one: Observation, named: Sequence[Cause]) -> Observation:
+    hides = one.strength >= Strength.SAID and max(share for _, share in one.causes) < SETTLED_SHARE
+    if not hides or len(named) != 1:
+        return one
+    rest = 1 - _share(one, named[0])
+    shares = tuple((c, LIFTED if c is named[0] else share / rest * (1 - LIFTED)) for c, share in one.causes)
+    return structs.replace(one, causes=shares)
 
 
 def refine(tallies: list[Tally]) -> list[Tally]:

@@ -1,10 +1,12 @@
 """The shape of a credential, without showing it."""
 
+from base64 import urlsafe_b64encode
+
 import pytest
 
 from authwhy.causes import Cause
 from authwhy.diagnose.observe.credential import is_nothing, is_placeholder, observe
-from authwhy.model.evidence import Evidence, Exchange, HttpRequest, Setting
+from authwhy.model.evidence import CurlCommand, Evidence, Exchange, HttpRequest, Setting
 from authwhy.model.secret import Vault
 
 CANARY = "tok-3f9a77c1d2e8b4"
@@ -67,3 +69,41 @@ def test_real_secrets_are_no_placeholders(word: str) -> None:
     """A false alarm here would mislead."""
     assert not is_placeholder(word)
     assert not is_nothing(word)
+
+
+@pytest.mark.parametrize(("quote", "placeholder"), [('"', False), ("'", True)])
+def test_a_shell_variable_is_a_placeholder_only_in_single_quotes(quote: str, placeholder: bool) -> None:
+    """In double quotes the shell puts the value in before curl sees it."""
+    command = CurlCommand(HttpRequest("GET", "https://a.example/", (("X-Api-Key", "${KEY}"),)), (), "line 1")
+    text = f"curl -H {quote}X-Api-Key: ${{KEY}}{quote} https://a.example/"
+    assert bool(list(observe(Evidence(text=text, commands=(command,))))) is placeholder
+
+
+def registry(location: str) -> str:
+    """A token in the shape of a binary macaroon."""
+    raw = b"\x02\x01" + bytes([len(location)]) + location.encode() + b"\x02\x24" + b"0" * 36
+    return "pypi-" + urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    ("location", "name", "text", "causes"),
+    [
+        ("test.pypi.org", "__token__", "https://upload.pypi.org/legacy/ __token__", {Cause.WRONG_ISSUER}),
+        ("pypi.org", "__token__", "https://upload.pypi.org/legacy/ __token__", set()),
+        ("pypi.org", "alice", "https://upload.pypi.org/legacy/ alice", {Cause.UNKNOWN_IDENTITY}),
+    ],
+)
+def test_a_registry_token_names_its_own_registry(location: str, name: str, text: str, causes: set[Cause]) -> None:
+    """The location stands in the token; the user name is always the same word."""
+    vault = Vault()
+    settings = (Setting("username", name), Setting("password", vault.hide(registry(location), "pypi")))
+    found = list(observe(Evidence(text=text, settings=settings, vault=vault)))
+    assert {one.causes[0][0] for one in found} == causes
+
+
+def test_a_program_that_says_none_has_no_broken_setting() -> None:
+    """`password = None` is how Python says that none is given; API_KEY=undefined is a mistake."""
+    for key, value in (("password", "None"), ("token", "null"), ("TOKEN", "None"), ("token", "undefined")):
+        assert list(observe(Evidence(settings=(Setting(key, value),)))) == []
+    (one,) = observe(Evidence(settings=(Setting("API_KEY", "undefined"),)))
+    assert one.causes[0][0] is Cause.MISSING

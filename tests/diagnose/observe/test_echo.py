@@ -28,3 +28,10 @@ def test_the_echo_tells_what_was_really_sent(text: str, cause: tuple[Cause, str 
 def test_an_echo_that_agrees_says_nothing(text: str) -> None:
     """Only a difference is evidence."""
     assert list(observe(Evidence(text=text))) == []
+
+
+def test_only_an_ending_that_may_be_one_is_compared() -> None:
+    """`ends in failure` is prose; of two endings that are named, one that agrees is enough."""
+    assert list(observe(Evidence(text="key provided: sk-ab********wxyz. Each call ends in failure."))) == []
+    two = "key provided: sk-ab********wxyz. The old one ends in 4711, the new one ends with `wxyz`."
+    assert list(observe(Evidence(text=two))) == []

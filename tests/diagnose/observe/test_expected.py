@@ -33,3 +33,21 @@ def test_a_single_difference_is_the_detail() -> None:
 def test_other_expectations_are_none_of_ours(text: str) -> None:
     """A parser's complaint is no failed authentication."""
     assert list(observe(Evidence(text=text))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "checksum mismatch: expected sha256:aaaa but got sha256:bbbb for package left-pad",
+        "warning: region 'eu-west-1' does not match bucket region 'us-east-1', transfer will be slower",
+    ],
+)
+def test_other_mismatches_are_no_failed_authentication(text: str) -> None:
+    """A label counts only where the text is about authentication."""
+    assert list(observe(Evidence(text=text))) == []
+
+
+def test_a_full_stop_belongs_to_the_sentence() -> None:
+    """Not to the value, whose last slash would be hidden behind it."""
+    (one,) = observe(Evidence(text="issuer mismatch: expected https://id.example but got https://id.example/."))
+    assert (one.facts["seen"], one.detail) == ("https://id.example/", "trailing_slash")

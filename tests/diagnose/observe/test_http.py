@@ -74,3 +74,24 @@ def test_a_status_in_prose_is_only_a_hint() -> None:
 def test_a_success_accuses_nobody() -> None:
     """200 is no failure."""
     assert list(observe(Evidence(exchanges=(exchange(BEARER, 200),)))) == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [(BEARER, [Cause.UNSUPPORTED_SCHEME]), ((*HOST, ("X-Api-Key", "k")), []), (HOST, [])],
+)
+@pytest.mark.parametrize(
+    "text", ["x-api-key header is required", "Missing X-API-Key header", "requires the `x-api-key` header"]
+)
+def test_the_answer_names_the_header_it_reads(text: str, headers: Headers, found: list[Cause]) -> None:
+    """A credential in another header counts; the right header, or none at all, is another matter."""
+    request = Exchange(HttpRequest("GET", "https://a.example/x", headers), HttpResponse(400), "exchange")
+    named = [one for one in observe(Evidence(text=text, exchanges=(request,))) if "reads the header" in one.what]
+    assert [one.causes[0][0] for one in named] == found
+
+
+def test_an_address_that_cannot_be_parsed_is_no_error() -> None:
+    """An open bracket in Location or in the request line (RFC 3986 3.2.2)."""
+    moved = exchange(BEARER, 302, (("Location", "http://[::1"),), url="http://[::1/x")
+    refused = exchange((("Host", "[::1"),), 401, url="http://[::1/y")
+    assert "redirect" in {one.detail for one in observe(Evidence(exchanges=(moved, refused)))}

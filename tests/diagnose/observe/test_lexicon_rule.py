@@ -1,6 +1,9 @@
 """Lexicon hits as observations."""
 
+import pytest
+
 from authwhy.causes import Cause
+from authwhy.diagnose.observation import Strength
 from authwhy.diagnose.observe.lexicon_rule import observe
 from authwhy.model.evidence import Evidence
 
@@ -11,3 +14,32 @@ def test_a_vendors_row_says_plain_words_only_phrase() -> None:
     assert (vendor.causes[0][0], vendor.strength.name, vendor.where) == (Cause.PASSWORD_EXPIRED, "SAID", "line 1")
     (plain,) = observe(Evidence(text="\nthe account has been suspended"))
     assert (plain.causes[0][0], plain.strength.name, plain.where) == (Cause.ACCOUNT_DISABLED, "PHRASE", "line 2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bash: ./run.sh: Permission denied\nmake: *** [Makefile:12: all] Error 126",
+        "host1 : ok=12 changed=0 unreachable=0 failed=0 (the ssh key is present)",
+        '[error] open() "/usr/share/nginx/html/favicon.ico" failed (2: No such file or directory), client: 192.0.2.7',
+        'if (!token) throw new Error("Missing token");\nthrow new Error("Missing token");',
+        "The agreement expired on 31 December 2025; the tenant was denied access to the premises.",
+        "ERROR: Operation cancelled by user while the wheels were built",
+    ],
+)
+def test_plain_words_in_other_meanings_are_at_most_a_hint(text: str) -> None:
+    """An ordinary log must not be called an authentication failure."""
+    assert all(one.strength is Strength.HINT for one in observe(Evidence(text=text)) if one.rule == "lexicon:common")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "login: access denied for the whole team, since nine this morning, on every machine",
+        "the account has been suspended",
+        "upstream refused us again this morning, the answer was: account is locked",
+    ],
+)
+def test_plain_words_among_words_of_authentication_count(text: str) -> None:
+    """There they are meant."""
+    assert any(one.strength >= Strength.PHRASE for one in observe(Evidence(text=text)))

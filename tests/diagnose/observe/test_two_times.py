@@ -53,3 +53,15 @@ def test_a_signed_request_is_compared_with_the_servers_date() -> None:
     response = HttpResponse(403, headers=(("Date", "Mon, 05 Jan 2026 10:20:00 GMT"),))
     (one,) = observe(Evidence(exchanges=(Exchange(request, response),)))
     assert (one.causes[0][0], one.facts["offset_s"]) == (Cause.CLOCK_SKEW, -1200)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The offer is valid until 2026-01-01 00:00:00; current time 2026-01-05 00:00:00. lease expired",
+        "NTP: local time 2026-01-05T12:00:00Z, last timestamp 2026-01-05T11:00:00Z processed by the scheduler",
+    ],
+)
+def test_times_of_other_things_accuse_nobody(text: str) -> None:
+    """A lease, a scheduler."""
+    assert list(observe(Evidence(text=text))) == []

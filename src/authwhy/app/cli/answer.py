@@ -31,7 +31,7 @@ def answer(
         raise WrongUsage(f"{format!r} is not one of {', '.join(FORMATS)}")
     pieces = read_inputs(inputs)
     if token_file:
-        pieces.append(read_text_file(token_file))
+        pieces.append(f"Authorization: Bearer {read_text_file(token_file)}")  # as it would be sent, damage and all
     if not pieces:
         raise WrongUsage("nothing to explain: give a text, a file, or - for standard input")
     context: dict[str, Any] = {"issuer": issuer, "audience": audience, "at": at}

@@ -7,8 +7,13 @@ import click
 from authwhy.causes import Cause, Kind, meta
 
 
+def _complete(context: click.Context, parameter: click.Parameter, start: str) -> list[str]:
+    """Causes that begin so, for the shell."""
+    return [cause.value for cause in Cause if cause.value.startswith(start)]
+
+
 @click.command(name="causes")
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=_complete)
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 def command(code: str | None, form: str) -> int:
     """List the causes, or show the page of one: what happened, proof, fix, prevention."""

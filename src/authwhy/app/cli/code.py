@@ -23,6 +23,9 @@ def command(system: str, code: str | None, form: str) -> int:
     if code is None:
         wanted, rows = None, book.by_code(system)
         code = system
+        if not rows and (known := _known(system, book.systems())):
+            click.echo(_about(known), nl=False)
+            return 0
     else:
         wanted = _system(system, book.systems())
         rows = tuple(row for row in book.by_code(code) if row.system == wanted.system)
@@ -34,22 +37,34 @@ def command(system: str, code: str | None, form: str) -> int:
     return 0
 
 
+def _known(name: str, systems: tuple[System, ...]) -> System | None:
+    wanted = _plain(name)
+    return next((one for one in systems if wanted in map(_plain, (one.system, *one.aliases))), None)
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+def _about(system: System) -> str:
+    return f"{system.title} ({system.system}): {system.rows} rows\n{system.summary.strip()}\n{system.docs}\n"
+
+
 def _system(name: str, systems: tuple[System, ...]) -> System:
-    wanted = name.strip().lower().replace("-", "_").replace(" ", "_")
-    for system in systems:
-        if wanted in (system.system, *(alias.lower().replace("-", "_").replace(" ", "_") for alias in system.aliases)):
-            return system
+    found = _known(name, systems)
+    if found is not None:
+        return found
     from difflib import get_close_matches
 
     names = [known for system in systems for known in (system.system, *system.aliases)]
-    near = get_close_matches(wanted, names, n=3, cutoff=0.5)
+    near = get_close_matches(_plain(name), names, n=3, cutoff=0.5)
     hint = f"; did you mean {', '.join(near)}?" if near else ""
     raise click.UsageError(f"no system is called {name!r}{hint}")
 
 
 def _text(rows: tuple[Row, ...]) -> str:
     lines: list[str] = []
-    for row in rows:
+    for row in {(one.system, " ".join(one.pattern.split()).lower(), one.causes): one for one in rows}.values():
         causes = " or ".join(cause.value for cause in row.causes) or row.outcome.replace("_", " ")
         detail = f" ({row.detail.replace('_', ' ')})" if row.detail else ""
         lines.append(f"{row.system} {row.code}: {causes}{detail}")

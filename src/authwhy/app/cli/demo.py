@@ -39,7 +39,9 @@ def command(form: str) -> int:
 
 def _short(path: Path) -> str:
     """The path as a person here would type it."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd().resolve())) if path.exists() else path.name
-    except ValueError:
-        return path.name if path.name == "authwhy" else str(path)
+    if not path.exists() or path.name == "__main__.py":
+        return "authwhy"
+    inside = path.resolve().is_relative_to(Path.cwd().resolve()) and Path("pyproject.toml").exists()
+    if inside:
+        return str(path.resolve().relative_to(Path.cwd().resolve()))
+    return path.name if path.name == "authwhy" else str(path)

@@ -20,17 +20,22 @@ failure; 2 wrong usage; 3 input unreadable; 130 interrupted.
 """
 
 
+FILE = click.Path()  # so that shells complete file names
+
+
 @click.command(name="explain", epilog=EPILOG)
-@click.argument("inputs", nargs=-1, metavar="[INPUT]...")
+@click.argument("inputs", nargs=-1, metavar="[INPUT]...", type=click.Path())
 @format_option
 @click.option("--at", metavar="TIME", help="Check as of this time: 2026-01-31T14:02:11Z or seconds since 1970.")
-@click.option("--token-file", metavar="FILE", help="A file that holds the token.")
-@click.option("--secret-file", metavar="FILE", help="A file that holds the shared secret a proof needs.")
-@click.option("--jwks", metavar="FILE", help="The key set the verifier uses (JWK Set).")
-@click.option("--retired-jwks", metavar="FILE", help="A key set that was in use before.")
+@click.option("--token-file", metavar="FILE", type=FILE, help="A file that holds the token.")
+@click.option("--secret-file", metavar="FILE", type=FILE, help="A file that holds the shared secret a proof needs.")
+@click.option("--jwks", metavar="FILE", type=FILE, help="The key set the verifier uses (JWK Set).")
+@click.option("--retired-jwks", metavar="FILE", type=FILE, help="A key set that was in use before.")
 @click.option("--issuer", multiple=True, help="The issuer the verifier expects; may be given again.")
 @click.option("--audience", multiple=True, help="The audience the verifier expects; may be given again.")
-@click.option("--config", metavar="FILE", help="The verifier's configuration (TOML, JSON, YAML or KEY=value).")
+@click.option(
+    "--config", metavar="FILE", type=FILE, help="The verifier's configuration (TOML, JSON, YAML or KEY=value)."
+)
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -9,9 +10,14 @@ def main() -> None:
     """Run `authwhy` with this process's arguments and end it with the documented exit status."""
     from authwhy.app.cli.quick import quick
 
-    status = quick(sys.argv[1:])
-    if status is None:
-        from authwhy.app.cli.group import run
+    try:
+        status = quick(sys.argv[1:])
+        if status is None:
+            from authwhy.app.cli.group import run
 
-        status = run()
+            status = run()
+        sys.stdout.flush()
+    except OSError as error:  # a full disk behind standard output
+        sys.stderr.write(f"Error: cannot write: {error.strerror or error}\n")
+        os._exit(1)
     sys.exit(status)

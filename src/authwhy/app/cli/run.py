@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +22,8 @@ from authwhy.app.cli.output import show
 KEEP = 4 << 20
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
-_OWN_HEADERS = re.compile(r"-[A-Za-z]*[viD]|--verbose|--include|--dump-header|--trace(?:-ascii)?|--head")
+# A curl that is told where to put its messages is left alone.
+_OWN_MESSAGES = re.compile(r"-[A-Za-z]*v[A-Za-z]*|--verbose|--trace(?:-ascii)?|--stderr")
 
 
 @click.command(name="run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -29,13 +32,17 @@ _OWN_HEADERS = re.compile(r"-[A-Za-z]*[viD]|--verbose|--include|--dump-header|--
 def command(words: tuple[str, ...], form: str) -> int:
     """Run COMMAND and pass its output through; when authentication failed, say why on standard error.
 
-    The exit status is the command's own. For curl, authwhy also asks for the response headers (--dump-header),
-    so that a plain `authwhy run -- curl URL` is enough.
+    The exit status is the command's own. A curl is also asked for the details of its requests (-v into a file of
+    authwhy's own), so that a plain `authwhy run -- curl URL` is enough; a curl inside another command is not.
     """
     with tempfile.TemporaryDirectory(prefix="authwhy-") as folder:
-        headers = Path(folder) / "headers"
-        status, output, errors = _run(_with_headers(words, headers))
-        seen = _evidence(words, headers, output, errors)
+        messages = Path(folder) / "messages"
+        asked = _asked_for_details(words, messages)
+        status, output, errors = _run(asked)
+        details = messages.read_bytes() if messages.is_file() else b""
+    if details:
+        _pass_on_messages(details)
+    seen = [piece for piece in (details + b"\n" + output if details else output, errors) if piece.strip()]
     if refused(seen, status):
         from authwhy.face import explain
 
@@ -47,13 +54,20 @@ def command(words: tuple[str, ...], form: str) -> int:
     return status
 
 
-def _with_headers(words: tuple[str, ...], headers: Path) -> list[str]:
-    """A curl that shows no headers is asked for them, in a file of its own; its output stays as it is."""
+def _asked_for_details(words: tuple[str, ...], messages: Path) -> list[str]:
+    """A curl that shows no details is asked for them, into a file; its output stays as it is."""
     if os.path.basename(words[0]) not in ("curl", "curl.exe"):  # noqa: PTH119  a name, not a path on this system
         return list(words)
-    if any(_OWN_HEADERS.fullmatch(word) for word in words[1:]):
+    if any(_OWN_MESSAGES.fullmatch(word) for word in words[1:]):
         return list(words)
-    return [words[0], "--dump-header", str(headers), *words[1:]]
+    return [words[0], "--verbose", "--stderr", str(messages), *words[1:]]
+
+
+def _pass_on_messages(details: bytes) -> None:
+    """What curl would have said on standard error without --verbose: its errors, not its meter."""
+    for line in details.decode("utf-8", "replace").splitlines():
+        if line.startswith("curl: "):
+            sys.stderr.write(line + "\n")
 
 
 def _run(words: list[str]) -> tuple[int, bytes, bytes]:
@@ -63,6 +77,7 @@ def _run(words: list[str]) -> tuple[int, bytes, bytes]:
         raise _unstartable(words[0], "command not found", NOT_FOUND) from None
     except OSError as error:
         raise _unstartable(words[0], error.strerror or str(error), NOT_EXECUTABLE) from None
+    _hand_on_signals(process)
     output, errors = bytearray(), bytearray()
     assert process.stdout is not None
     assert process.stderr is not None
@@ -72,6 +87,16 @@ def _run(words: list[str]) -> tuple[int, bytes, bytes]:
     pump.join()
     status = process.wait()
     return (status if status >= 0 else 128 - status), bytes(output), bytes(errors)
+
+
+def _hand_on_signals(process: subprocess.Popen[bytes]) -> None:
+    """The command decides what an interrupt means, and is never left behind.
+
+    A terminal sends the interrupt to the whole group, so it is only ignored here; otherwise it is handed on.
+    """
+    terminal = sys.stdin is not None and sys.stdin.isatty()
+    signal.signal(signal.SIGINT, signal.SIG_IGN if terminal else lambda number, frame: process.send_signal(number))
+    signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
 
 
 def _unstartable(name: str, why: str, status: int) -> click.exceptions.Exit:
@@ -88,25 +113,9 @@ def _pass_on(source: IO[bytes], target: IO[bytes], kept: bytearray) -> None:
         kept += chunk[: max(0, KEEP - len(kept))]
 
 
-def _evidence(words: tuple[str, ...], headers: Path, output: bytes, errors: bytes) -> list[str | bytes]:
-    import shlex
-
-    pieces: list[str | bytes] = []
-    if os.path.basename(words[0]) in ("curl", "curl.exe"):  # noqa: PTH119  a name, not a path on this system
-        pieces.append(shlex.join(words))
-    answer = headers.read_bytes() if headers.is_file() else b""
-    if answer:
-        pieces.append(answer + output)
-    elif output.strip():
-        pieces.append(output)
-    if errors.strip():
-        pieces.append(errors)
-    return pieces
-
-
-def refused(pieces: list[str | bytes], status: int) -> bool:
+def refused(pieces: Sequence[bytes], status: int) -> bool:
     """True when the output shows 401, 403, 407 or 429, or the command failed with words of authentication."""
-    text = "\n".join(piece.decode("utf-8", "replace") if isinstance(piece, bytes) else piece for piece in pieces)
+    text = "\n".join(piece.decode("utf-8", "replace") for piece in pieces)
     if re.search(r"^(?:< )?HTTP/\d(?:\.\d)? (?:401|403|407|429)\b", text, re.MULTILINE):
         return True
     words = (

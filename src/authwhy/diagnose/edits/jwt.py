@@ -80,7 +80,7 @@ def replays(evidence: Evidence, context: Context) -> list[Replayed]:
             retired=KeySet.from_jwks(context.retired_jwks) if context.retired_jwks else None,
             measured_offset=round(offset) if offset is not None else None,
         )
-        timely = context.at is not None or server is not None
+        timely = context.at is not None or server is not None or "text" not in evidence.kinds
         if server is not None and context.at is not None:
             case = _by_the_servers_clock(case, int(server))
         found.append(_replay_one(case, token, evidence, context, timely=timely))
@@ -103,7 +103,11 @@ def _by_the_servers_clock(case: JwtCase, server: int) -> JwtCase:
     return there if passes_here and isinstance(refused, Refused) and set(refused.causes) <= TIME_CAUSES else case
 
 
-TIME_CAUSES = {Cause.EXPIRED, Cause.NOT_YET_VALID}
+_BY_NOW = {
+    Cause.EXPIRED: "by this machine's clock it is over now; when it was refused is not known",
+    Cause.NOT_YET_VALID: "by this machine's clock it has not begun yet; when it was refused is not known",
+}
+TIME_CAUSES = set(_BY_NOW)
 
 
 def _replay_one(case: JwtCase, token: Token, evidence: Evidence, context: Context, *, timely: bool) -> Replayed:
@@ -115,9 +119,7 @@ def _replay_one(case: JwtCase, token: Token, evidence: Evidence, context: Contex
     again = prove(at_its_time, run, edits, Budget())
     replayed = _replayed(again, at_its_time, token, evidence, context)
     by_now = tuple(
-        structs.replace(
-            _observation(failure, token, case), strength=Strength.PHRASE, what="by this machine's clock it is over now"
-        )
+        structs.replace(_observation(failure, token, case), strength=Strength.PHRASE, what=_BY_NOW[failure.cause])
         for failure in _failures(trial)
         if failure.cause in TIME_CAUSES
     )

@@ -9,11 +9,13 @@ from authwhy.causes import Cause
 from authwhy.diagnose.context import Context
 from authwhy.diagnose.normalise import difference
 from authwhy.diagnose.observation import Observation, Strength, observed
-from authwhy.diagnose.times import iso, spell
+from authwhy.diagnose.observe.two_times import late_causes
+from authwhy.diagnose.times import is_zone_offset, iso, spell
 from authwhy.diagnose.witness import server_time
 from authwhy.model.evidence import Evidence, Token
 
 RULE = "claims"
+AGREE_S = 5
 MILLISECONDS = 3e10  # a NumericDate above this is the year 2920, so it counts milliseconds
 DAMAGE = ("truncated", "quotes", "whitespace", "prefix", "escape_codes", "encoding")
 MOST_NAMES = 20
@@ -34,8 +36,8 @@ def observe(evidence: Evidence, context: Context) -> Iterator[Observation]:
 
 def _meant_as_jwt(token: Token, evidence: Evidence) -> bool:
     """False for an opaque token that merely holds dots, or the letters eyJ (base64url of `{"`) somewhere."""
-    if token.header is not None:
-        return True
+    if token.header is not None:  # any JSON object in base64 looks like a header; only JOSE's own say alg or enc
+        return "alg" in token.header or "enc" in token.header or token.claims is not None
     raw = evidence.vault.reveal(token.raw)[:200]
     return (
         re.match(r"[\s\"'`“‘]{0,4}(?:(?:bearer|jwt|token)[\s:]{1,4}){0,3}[\s\"'`]{0,4}eyJ", raw, re.IGNORECASE)
@@ -79,8 +81,11 @@ def _times(token: Token, evidence: Evidence, context: Context) -> Iterator[Obser
     known = context.at is not None or server is not None
     source = "the given time" if context.at is not None else "the server's Date" if server else "this machine's clock"
     strength = Strength.SEEN if known else Strength.PHRASE
+    agree = server is not None and context.at is not None and abs(server - context.at) <= AGREE_S
     exp, begin = number(claims.get("exp")), number(claims.get("nbf"))
     issued = number(claims.get("iat"))
+    if server is not None and context.at is not None:
+        yield from _two_clocks(token, exp, begin, server, context.at)
     if exp is not None and exp > MILLISECONDS:
         yield observed(
             RULE,
@@ -91,17 +96,32 @@ def _times(token: Token, evidence: Evidence, context: Context) -> Iterator[Obser
         )
     elif exp is not None and now >= exp + context.leeway_s:
         yield observed(
-            RULE, strength, Cause.EXPIRED, f"exp {iso(exp)} lies {spell(now - exp)} before {source}",
+            RULE, strength, (Cause.EXPIRED,) if agree else late_causes(now - exp),
+            f"exp {iso(exp)} lies {spell(now - exp)} before {source}",
             where=token.where, late_s=round(now - exp), expired_at=round(exp), now=round(now),
         )  # fmt: skip
     for name, start in (("nbf", begin), ("iat", issued)):
         if start is not None and now + context.leeway_s < start <= MILLISECONDS:
             yield observed(
-                RULE, strength, (Cause.NOT_YET_VALID, Cause.CLOCK_SKEW),
+                RULE, strength, (Cause.NOT_YET_VALID,) if agree else (Cause.NOT_YET_VALID, Cause.CLOCK_SKEW),
                 f"{name} {iso(start)} lies {spell(start - now)} after {source}",
                 where=token.where, early_s=round(start - now), not_before=round(start), now=round(now),
             )  # fmt: skip
             break
+
+
+def _two_clocks(token: Token, exp: float | None, begin: float | None, server: float, at: int) -> Iterator[Observation]:
+    """In its lifetime by the given time, not by the server's Date: the difference of the clocks is what refuses it."""
+    ends = exp is not None and at < exp <= server
+    starts = begin is not None and server < begin <= at
+    if ends or starts:
+        offset = round(server - at)
+        word = "ahead" if offset > 0 else "behind"
+        yield observed(
+            RULE, Strength.SEEN, Cause.CLOCK_SKEW,
+            f"the server's Date is {spell(offset)} {word} of the other clock at hand", where=token.where,
+            detail="timezone_offset" if is_zone_offset(offset) else "offset", offset_s=offset,
+        )  # fmt: skip
 
 
 def _parties(token: Token, context: Context) -> Iterator[Observation]:

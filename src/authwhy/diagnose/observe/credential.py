@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -73,12 +73,57 @@ def request_slots(request: HttpRequest, where: str, evidence: Evidence) -> Itera
 def observe(evidence: Evidence) -> Iterator[Observation]:
     """Say what is wrong with the text of each credential, without showing it."""
     for slot in slots(evidence):
-        yield from judge_value(slot)
+        if not _expanded_by_the_shell(slot, evidence.text):
+            yield from judge_value(slot)
+    yield from _registry_token(evidence)
     for setting in evidence.settings:
         if _names_a_credential(setting.key):
             value = evidence.vault.reveal(setting.value)
             slot = Slot(setting.key, value, setting.where or f"setting {setting.key}")
             yield from judge_value(slot, setting=True)
+
+
+def _expanded_by_the_shell(slot: Slot, text: str) -> bool:
+    """`"X-Api-Key: $KEY"` in a command: the shell puts the value in; only single quotes keep the name."""
+    name = re.fullmatch(r"\$(\{?)([A-Za-z_]\w{0,59})(\}?)", slot.value.strip())
+    if name is None or not slot.where.startswith(("line", "curl")):
+        return False
+    return f'{slot.value.strip()}"' in text[:200_000]
+
+
+def _registry_token(evidence: Evidence) -> Iterator[Observation]:
+    """A pypi- token names its own registry (macaroon v2, location packet) and goes with the name `__token__` only."""
+    for setting in evidence.settings[:200]:
+        value = evidence.vault.reveal(setting.value).strip("\"' ")
+        location = _location(value) if value.startswith("pypi-") else None
+        if location is None:
+            continue
+        other = {"pypi.org": "test.pypi.org/legacy", "test.pypi.org": "upload.pypi.org"}.get(location)
+        if other is not None and other in evidence.text:
+            yield observed(
+                RULE, Strength.SEEN, Cause.WRONG_ISSUER,
+                f"the token itself says it is for {location}, it went to {other}",
+                where=setting.where or "", expected=location, seen=other,
+            )  # fmt: skip
+        names = [one.value for one in evidence.settings[:200] if re.search(r"(?i)(?:^|[._])user(?:name)?$", one.key)]
+        if names and "__token__" not in evidence.text:
+            yield observed(
+                RULE, Strength.SEEN, (Cause.UNKNOWN_IDENTITY, Cause.UNSUPPORTED_SCHEME),
+                "a token of this registry is sent with the user name __token__, not with the name of the account",
+                where=setting.where or "", seen=names[0],
+            )  # fmt: skip
+
+
+def _location(token: str) -> str | None:
+    """The location packet of a binary macaroon (version 2): type 1, length, text."""
+    text = token[5:1029]
+    try:
+        raw = urlsafe_b64decode(text[: len(text) // 4 * 4])
+    except ValueError:
+        return None
+    if raw[:2] != b"\x02\x01" or len(raw) < 3:
+        return None
+    return raw[3 : 3 + raw[2]].decode("ascii", "replace")
 
 
 def _names_a_credential(key: str) -> bool:
@@ -102,29 +147,34 @@ def judge_value(slot: Slot, *, setting: bool = False) -> Iterator[Observation]:
     if masked:
         yield from _without_scheme(slot, notice)
     elif is_nothing(value):
-        yield notice(Cause.MISSING, f"the credential is the word {value.strip()[:12]!r}: the variable was never set")
+        if not setting or _is_never_meant(slot):
+            yield notice(
+                Cause.MISSING, f"the credential is the word {value.strip()[:12]!r}: the variable was never set"
+            )
     elif is_placeholder(value) and not setting:
         yield notice(Cause.WRONG_SECRET, "the credential is a template's placeholder", "placeholder")
     elif "\x1b[" in value or "\\x1b[" in value or "\\u001b[" in value:
         yield notice(Cause.MALFORMED, "colour escape codes stand inside the credential", "escape_codes")
-    elif _quoted(value):
+    elif _quoted(value, setting=setting):
         yield notice(Cause.MALFORMED, "quotation marks stand around the credential and are sent with it", "quotes")
     elif _doubled(slot):
         yield notice(Cause.MALFORMED, "the scheme's word stands twice", "prefix")
     elif not setting and _stray_blank(slot):
         yield notice(Cause.MALFORMED, "white space stands inside or around the credential", "whitespace")
     elif slot.scheme is not None and slot.scheme.lower() == "basic":
-        yield from _basic(value, notice)
+        yield from _basic(slot, notice)
     else:
         yield from _without_scheme(slot, notice)
 
 
-def _basic(value: str, notice: Callable[..., Observation]) -> Iterator[Observation]:
+def _basic(slot: Slot, notice: Callable[..., Observation]) -> Iterator[Observation]:
     """Basic credentials are base64 of name, colon, password (RFC 7617 section 2)."""
     try:
-        decoded = b64decode(value, validate=True)
+        decoded = b64decode(slot.value, validate=True)
     except ValueError:
         yield notice(Cause.MALFORMED, "the Basic credentials are not base64", "encoding")
+        return
+    if b":" not in decoded and slot.where.startswith("line"):  # curl -u NAME asks for the password when it runs
         return
     if b":" not in decoded:
         yield notice(Cause.MALFORMED, "the Basic credentials hold no colon between name and password", "encoding")
@@ -141,9 +191,16 @@ def _without_scheme(slot: Slot, notice: Callable[..., Observation]) -> Iterator[
         yield notice((Cause.UNSUPPORTED_SCHEME, Cause.MALFORMED), "the Authorization header names no scheme")
 
 
-def _quoted(value: str) -> bool:
+def _is_never_meant(slot: Slot) -> bool:
+    """API_KEY=undefined is a mistake; `password = None` and `"token": null` are how programs and files say no."""
+    word = slot.value.strip("\"' ").lower()
+    return word in ("undefined", "[object object]", "nan") and slot.name.isupper()
+
+
+def _quoted(value: str, *, setting: bool = False) -> bool:
     stripped = value.strip()
-    return len(stripped) > 2 and stripped[0] in "\"'“‘`" and stripped[-1] in "\"'”’`"
+    opening, closing = ("\"'", "\"'") if setting else ("\"'“‘`", "\"'”’`")
+    return len(stripped) > 2 and stripped[0] in opening and stripped[-1] in closing
 
 
 def _doubled(slot: Slot) -> bool:

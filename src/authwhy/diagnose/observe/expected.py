@@ -9,9 +9,11 @@ from functools import cache
 from authwhy.causes import Cause
 from authwhy.diagnose.normalise import difference
 from authwhy.diagnose.observation import Observation, Strength, observed
+from authwhy.diagnose.observe.topic import is_at_home
 from authwhy.model.evidence import Evidence
 
 RULE = "expected_and_seen"
+FEW_WORDS = 8
 MOST_TEXT = 200_000  # characters of the lines that may hold a pair
 _LABELS: tuple[tuple[str, Cause], ...] = (
     (r"redirect[ _-]?ur[il]|reply (?:url|address)|callback(?: ur[il])?|redirect", Cause.WRONG_CLIENT),
@@ -62,7 +64,8 @@ def observe(evidence: Evidence) -> Iterator[Observation]:
             if match:
                 first, second = match[1].rstrip(".:"), match[2].rstrip(".:")
                 expected, seen = (first, second) if form == 0 else (second, first)
-                yield from _pair(line, match.start(), expected, seen, number)
+                if evidence.exchanges or is_at_home(evidence.text, line, FEW_WORDS):
+                    yield from _pair(line, match.start(), expected, seen, number)
                 break
 
 

@@ -14,6 +14,11 @@ from authwhy.evidence.challenge import parse_challenges
 from authwhy.model.evidence import Evidence, Exchange, HttpRequest, HttpResponse
 
 RULE = "http"
+# Options of curl whose credentials stand elsewhere, or are only sent in a later round.
+UNSEEN = (
+    "-H @", "--header @", "-K", "--config", "-n", "--netrc", "--digest", "--ntlm", "--negotiate", "--anyauth",
+    "--aws-sigv4", "-E", "--cert",
+)  # fmt: skip
 REFUSING = (401, 403, 407)
 _SETS: dict[int, tuple[Cause, ...]] = {
     403: (Cause.INSUFFICIENT_SCOPE, Cause.POLICY_BLOCKED, Cause.ADDRESS_NOT_ALLOWED),
@@ -35,6 +40,7 @@ _SURE: dict[int, tuple[Cause, str]] = {
 def observe(evidence: Evidence) -> Iterator[Observation]:
     """Every exchange by itself, then each pair of neighbours for what a hop removed."""
     exchanges = paired(evidence)
+    yield from _named_header(evidence)
     if not any(exchange.response for exchange in exchanges):
         yield from _bare_status(evidence)
         return
@@ -46,11 +52,13 @@ def observe(evidence: Evidence) -> Iterator[Observation]:
 
 
 def paired(evidence: Evidence) -> tuple[Exchange, ...]:
-    """The exchanges; one curl command beside a lone response is that response's request."""
+    """The exchanges; one curl command beside a lone response is its request, if the command shows all it sends."""
     exchanges = evidence.exchanges
     if len(evidence.commands) != 1 or any(exchange.request for exchange in exchanges):
         return exchanges
     command = evidence.commands[0]
+    if any(option.startswith(UNSEEN) for option in command.options) or "@" in command.request.url.partition("?")[0]:
+        return exchanges
     return tuple(Exchange(command.request, one.response, "curl command", one.at) for one in exchanges)
 
 
@@ -158,6 +166,35 @@ def _unauthorized(
         yield observed(
             RULE, Strength.HINT, (Cause.WRONG_SECRET, Cause.REVOKED), "a credential was sent and refused", where=where
         )
+
+
+@cache
+def _wanted_header() -> re.Pattern[str]:
+    name = r"[\"'`]?\b(authorization|api-?key|x-[a-z][a-z-]{1,30}|[a-z]{2,20}-(?:key|token|secret))[\"'`]?"
+    return re.compile(
+        rf"{name} (?:http |request )?header (?:is |was )?(?:required|missing|not (?:found|provided|present|set))\b"
+        rf"|\b(?:missing|requires?|required|expected|no) (?:an? |the |your |valid ){{0,2}}{name}"
+        r" (?:http |request )?header\b",
+        re.IGNORECASE,
+    )
+
+
+def _named_header(evidence: Evidence) -> Iterator[Observation]:
+    """The answer names the header it reads, and the request carries its credential in another one."""
+    text = evidence.text[:200_000]
+    match = _wanted_header().search(text) if "eader" in text else None
+    if match is None:
+        return
+    wanted = (match[1] or match[2]).lower()
+    requests = [one.request for one in evidence.exchanges if one.request] + [one.request for one in evidence.commands]
+    if not requests or any(request.header(wanted) is not None or not sent(request) for request in requests[:50]):
+        return
+    order = text.count("\n", 0, match.start()) + 1
+    yield observed(
+        RULE, Strength.SEEN, Cause.UNSUPPORTED_SCHEME,
+        f"the server reads the header {wanted}; the credential was sent in another slot",
+        where=f"line {order}", quote=match[0], order=order, expected=wanted,
+    )  # fmt: skip
 
 
 def _underscore_header(request: HttpRequest, where: str) -> Iterator[Observation]:

@@ -2,19 +2,73 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from msgspec import structs
+
+from authwhy.causes import Cause
 from authwhy.diagnose.observation import Observation, Strength
+from authwhy.diagnose.observe.topic import is_at_home
 from authwhy.lexicon.match import PLAIN_WORDS, Hit, match, resolve
 from authwhy.model.evidence import Evidence
 
 RULE = "lexicon"
+ACCOUNT = frozenset(["account", "accounts", "user", "username", "{user}"])  # words that need no company
+CODE = ("throw ", "raise ", "return ", "console.", "print(", "//", "/*", "assert ", "const ", "let ", "var ", "def ")
 
 
 def observe(evidence: Evidence) -> Iterator[Observation]:
-    """One observation a row that matched the text."""
+    """One observation a row that matched the text. Plain words count only where the text is about authentication."""
+    lines: list[str] = []
+    home: dict[int, bool] = {}
+    company = bool(evidence.exchanges or evidence.commands or evidence.tokens or evidence.certificates)
     for hit in resolve(match(evidence.text)):
-        yield from_hit(hit)
+        observation = from_hit(hit)
+        if observation.strength == Strength.PHRASE and _is_plain(hit):
+            lines = lines or evidence.text.split("\n")
+            line = lines[hit.line - 1] if hit.line <= len(lines) else ""
+            if _counts_none(hit, line):
+                continue
+            if hit.line not in home:
+                home[hit.line] = company or is_at_home(evidence.text, _around(lines, hit.line))
+            if _is_code(line) or not (home[hit.line] or _names_an_account(hit) or _names_itself(hit, lines)):
+                observation = structs.replace(observation, strength=Strength.HINT)
+        yield observation
+
+
+def _is_plain(hit: Hit) -> bool:
+    """Plain words, whoever says them: "invalid format", but not AccessDenied or ORA-01017."""
+    return hit.row.system == PLAIN_WORDS or hit.row.pattern.replace(" ", "").lower() == "".join(
+        word[:1].lower() + word[1:] for word in hit.row.pattern.split() if word.isalpha()
+    )
+
+
+def _around(lines: list[str], line: int) -> str:
+    return "\n".join(lines[max(0, line - 4) : line + 3])
+
+
+def _names_itself(hit: Hit, lines: list[str]) -> bool:
+    """snmpget: Unsupported security level."""
+    return hit.row.system.partition("_")[0] in _around(lines, hit.line)[:4000].lower()
+
+
+def _names_an_account(hit: Hit) -> bool:
+    """user not found, account is locked; but "cancelled by user" is what any program says after Ctrl-C."""
+    said = hit.row.causes[0] if hit.row.causes else None
+    return said != Cause.DECLINED_BY_USER and not ACCOUNT.isdisjoint(hit.row.pattern.lower().split())
+
+
+def _counts_none(hit: Hit, line: str) -> bool:
+    """`unreachable=0  failed=0`: a summary that says it did not happen."""
+    at = line.find(hit.quote)
+    return at >= 0 and re.match(r"[\"']?\s?[=:]\s?0\b", line[at + len(hit.quote) :]) is not None
+
+
+def _is_code(line: str) -> bool:
+    """A statement or comment of a program: its message was not said, only written."""
+    start = line.lstrip("+- \t")
+    return start.startswith(CODE) or (start.startswith(("if ", "if(")) and line.rstrip().endswith(("{", ";", ":")))
 
 
 def from_hit(hit: Hit) -> Observation:

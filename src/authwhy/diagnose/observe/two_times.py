@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from authwhy.causes import Cause
 from authwhy.diagnose.observation import Observation, Strength, observed
+from authwhy.diagnose.observe.topic import is_at_home
 from authwhy.diagnose.times import Instant, instants, is_zone_offset, parse_time, spell
 from authwhy.model.evidence import Evidence, Exchange
 
 RULE = "two_times"
 SIGNED_REQUEST_WINDOW_S = 300
 LONGEST_LINE = 6000
+FEW_WORDS = 8
 
 
 @cache
@@ -37,7 +39,9 @@ def observe(evidence: Evidence) -> Iterator[Observation]:
     """Times in one line, and times of each exchange."""
     for number, line in enumerate(evidence.text[:400_000].split("\n"), 1):
         if len(line) < LONGEST_LINE and _words()[0].search(line):
-            yield from _judge(_labelled(line), number, line)
+            found = list(_judge(_labelled(line), number, line))
+            if found and (evidence.exchanges or is_at_home(evidence.text, line, FEW_WORDS)):
+                yield from found
     for exchange in evidence.exchanges:
         yield from _signed_request(exchange)
 
@@ -89,7 +93,7 @@ def _judge(times: list[_Labelled], order: int, quote: str) -> Iterator[Observati
     elif "end" in by_role and now > by_role["end"]:
         late = round(now - by_role["end"])
         yield observed(
-            RULE, Strength.SEEN, (Cause.EXPIRED, Cause.CLOCK_SKEW),
+            RULE, Strength.SEEN, late_causes(late),
             f"the end lies {spell(late)} before the clock's time",
             where=where, quote=quote, order=order, late_s=late, expired_at=round(by_role["end"]), now=round(now),
         )  # fmt: skip
@@ -100,6 +104,11 @@ def _judge(times: list[_Labelled], order: int, quote: str) -> Iterator[Observati
             f"the start lies {spell(early)} after the clock's time", where=where, quote=quote, order=order,
             early_s=early, not_before=round(by_role["begin"]), now=round(now),
         )  # fmt: skip
+
+
+def late_causes(late_s: float) -> tuple[Cause, ...]:
+    """Late by minutes, or by whole quarter hours, may be a clock; late by days is a lifetime that is over."""
+    return (Cause.EXPIRED,) if late_s > 3600 and not is_zone_offset(late_s) else (Cause.EXPIRED, Cause.CLOCK_SKEW)
 
 
 def _skew(sent: float, now: float, where: str, quote: str, order: int) -> Observation:
