@@ -73,8 +73,8 @@ def _time(at: str | float | None) -> int | None:
     if at is None:
         return None
     seconds = parse_time(at) if isinstance(at, str) else float(at)
-    if seconds is None:
-        raise ValueError(f"at: {at!r} is no time; write 2026-01-31T14:02:11Z or seconds since 1970")
+    if seconds is None or not 0 <= seconds < 1e11:
+        raise ValueError(f"at: {str(at)[:40]!r} is no time; write 2026-01-31T14:02:11Z or seconds since 1970")
     return int(seconds)
 
 
@@ -85,8 +85,8 @@ def _jwks(value: Mapping[str, object] | str | None) -> Mapping[str, object] | No
 
     try:
         decoded: object = msgspec.json.decode(value)
-    except msgspec.DecodeError as error:
-        raise ValueError(f"jwks: not JSON ({error})") from None
+    except (msgspec.DecodeError, RecursionError):
+        raise ValueError("jwks: not JSON, or nested too deeply") from None
     if not isinstance(decoded, dict):
         raise ValueError("jwks: must be an object with a list `keys`, or one key")
     return decoded

@@ -30,7 +30,7 @@ def diagnose(evidence: Evidence, context: Context) -> Diagnosis:
     replayed = replays(evidence, context)
     noticed += [observation for one in replayed for observation in one.observations]
     noticed += _passes_here(replayed, evidence, noticed)
-    found = tuple(_complete(finding, replayed, evidence.vault) for finding in findings(noticed))
+    found = tuple(_complete(finding, replayed, evidence.vault, evidence.text) for finding in findings(noticed))
     found = tuple(sorted(found, key=lambda one: _RANK[one.certainty] if one.proof else len(_RANK)))
     tried = sum(one.runs for one in replayed)
     verdict, reason = _verdict(found, noticed, evidence, replayed)
@@ -120,7 +120,7 @@ def _settled(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
 _RANK = {"proven": 0, "narrowed": 1, "likely": 2, "possible": 3}
 
 
-def _complete(finding: Finding, replayed: Sequence[Replayed], vault: Vault) -> Finding:
+def _complete(finding: Finding, replayed: Sequence[Replayed], vault: Vault, text: str) -> Finding:
     """Add proof, certainty by proof, side by witness, fixes; mask what is left of placeholders."""
     for one in replayed:
         proved = one.proved.get(finding.cause)
@@ -137,7 +137,7 @@ def _complete(finding: Finding, replayed: Sequence[Replayed], vault: Vault) -> F
             break
     return structs.replace(
         finding,
-        fixes=fixes_for(finding.cause, finding.side),
+        fixes=fixes_for(finding.cause, finding.side, text),
         evidence=tuple(
             EvidenceItem(vault.mask(item.what), item.where, vault.mask(item.quote)) for item in finding.evidence
         ),

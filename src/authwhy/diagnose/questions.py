@@ -41,6 +41,6 @@ def question(among: Sequence[Cause], look: str | None) -> Question | None:
         return Question(look, remaining)
     known = set(remaining)
     for pair, ask in _PAIRS:
-        if pair <= known:
+        if pair <= known and remaining[0] in pair:
             return Question(ask, tuple(cause for cause in remaining if cause in pair))
     return Question(_DEFAULT, remaining[:3])

@@ -14,8 +14,8 @@ from authwhy.lexicon.row import Row, System
 
 # os.path, not pathlib: the import of pathlib alone costs a tenth of a cold start.
 INDEX = os.path.join(os.path.dirname(__file__), "_index.tsv")  # noqa: PTH118, PTH120
-BLOCK = 1 << 20
-OVERLAP = 4096
+BLOCK = 1 << 16
+OVERLAP = 2400  # a wide hole and its neighbours fit in it
 HITS_PER_ROW = 3
 MANY_WORDS = 3000
 PLAIN_WORDS = "common"
@@ -24,7 +24,8 @@ PLAIN_WORDS = "common"
 class Hit(msgspec.Struct, frozen=True):
     """A row found in the text, from `start` to the `end` of its last literal, as offsets of the tidied text.
 
-    `line` counts from 1; `quote` (with a hole at the end) and `holes` are in the text's own case.
+    `line` counts from 1; `quote` (with a hole at the end) and `holes` are in the text's own case; `literal` is how
+    many characters the row itself names.
     """
 
     row: Row
@@ -33,11 +34,7 @@ class Hit(msgspec.Struct, frozen=True):
     line: int
     quote: str
     holes: dict[str, str]
-
-    @property
-    def literal(self) -> int:
-        """How many characters of the match the row itself names: what is not inside a hole."""
-        return self.end - self.start - sum(len(value) for value in self.holes.values())
+    literal: int = 0
 
 
 class _Compiled(msgspec.Struct, frozen=True):
@@ -127,31 +124,35 @@ def match(text: str, source: Lexicon | None = None) -> list[Hit]:
     source = source or lexicon()
     counts: dict[Row, int] = {}
     hits: dict[tuple[int, int, str, str], Hit] = {}
-    line = 1
+    line, counted = 1, 0
     for offset, block in _blocks(text):
+        line += text.count("\n", counted, offset)
+        counted = offset
         tidied = tidy(block)
         folded = fold(tidied)
         for compiled in source.candidates(words(folded)):
             for found in _places(compiled, folded, HITS_PER_ROW - counts.get(compiled.row, 0)):
-                hit = _hit(compiled.row, found, tidied, line, offset)
+                hit = _hit(compiled, found, tidied, line, offset)
                 key = (hit.line, found.literal_end - found.start, compiled.row.system, compiled.row.pattern)
                 if key not in hits:
                     hits[key] = hit
                     counts[compiled.row] = counts.get(compiled.row, 0) + 1
-        line += block.count("\n")
     return sorted(hits.values(), key=lambda hit: (hit.start, -hit.end))
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
-    """The text in blocks that end at a line's end where one is near; a block starts a little before the last end."""
+    """The text in blocks that end at a line's end where one is near, each reaching a little into the one before."""
     start = 0
     while start < len(text):
         end = start + BLOCK
-        if end < len(text):
-            newline = text.rfind("\n", start + BLOCK // 2, end)
-            end = newline + 1 if newline > 0 else end
+        if end >= len(text):
+            yield start, text[start:]
+            return
+        newline = text.rfind("\n", start + BLOCK // 2, end)
+        end = newline + 1 if newline > 0 else end
         yield start, text[start:end]
-        start = end
+        line_start = text.rfind("\n", end - OVERLAP - BLOCK // 8, end - OVERLAP)
+        start = line_start + 1 if line_start > start else end - OVERLAP
 
 
 def _places(compiled: _Compiled, folded: str, most: int) -> Iterator[Found]:
@@ -164,14 +165,15 @@ def _places(compiled: _Compiled, folded: str, most: int) -> Iterator[Found]:
         position = max(found.end, position + 1)
 
 
-def _hit(row: Row, found: Found, tidied: str, line: int, offset: int) -> Hit:
+def _hit(compiled: _Compiled, found: Found, tidied: str, line: int, offset: int) -> Hit:
     return Hit(
-        row=row,
+        row=compiled.row,
         start=offset + found.start,
         end=offset + found.literal_end,
         line=line + tidied.count("\n", 0, found.start),
         quote=tidied[found.start : found.end],
         holes={name: tidied[start:end].strip() for name, start, end in found.holes if name != "*"},
+        literal=sum(len(piece.text) for piece in compiled.pieces),
     )
 
 
@@ -189,7 +191,7 @@ def resolve(hits: Iterable[Hit]) -> list[Hit]:
     for hit in sorted(
         hits, key=lambda hit: (hit.start, -hit.end, hit.row.rank, -hit.literal, hit.row.system == PLAIN_WORDS)
     ):
-        inside = widest is not None and hit.end <= reach
+        inside = widest is not None and hit.end <= reach and hit.literal <= widest.literal
         twin = inside and widest is not None and (hit.start, hit.end) == (widest.start, widest.end)
         if not inside or (twin and _equals(hit, widest)):
             kept.append(hit)

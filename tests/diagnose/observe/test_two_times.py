@@ -65,3 +65,22 @@ def test_a_signed_request_is_compared_with_the_servers_date() -> None:
 def test_times_of_other_things_accuse_nobody(text: str) -> None:
     """A lease, a scheduler."""
     assert list(observe(Evidence(text=text))) == []
+
+
+def test_the_servers_time_in_brackets_is_the_clock() -> None:
+    """AWS prints the edge of its window and, in brackets, its own time: 20 minutes, not 15."""
+    text = "Signature expired: 20260105T120000Z is now earlier than 20260105T121500Z (20260105T122000Z - 5 min.)"
+    (one,) = observe(Evidence(text=text))
+    assert (one.causes[0][0], one.facts["offset_s"]) == (Cause.CLOCK_SKEW, -1200)
+    early = (
+        "Signature not yet current: 20260105T123000Z is still later than 20260105T121500Z (20260105T121000Z + 5 min.)"
+    )
+    (one,) = observe(Evidence(text=early))
+    assert one.facts["offset_s"] == 1200
+
+
+def test_a_certificate_checked_against_two_times_is_the_other_ends() -> None:
+    """Mostly a caller that looks at a server; never a token to fetch again."""
+    text = "x509: certificate has expired: current time 2026-01-05T12:00:00Z is after 2025-12-31T23:59:59Z"
+    (one,) = observe(Evidence(text=text))
+    assert [cause for cause, _ in one.causes][:2] == [Cause.UNTRUSTED_SERVER, Cause.EXPIRED]

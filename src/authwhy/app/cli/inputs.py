@@ -13,16 +13,18 @@ class UnreadableInput(Exception):
     """An input that cannot be opened or read; exit status 3."""
 
 
-HALF = 10 << 20
+HALF = 32 << 20
+MOST = 1 << 30  # a device that never ends is given up on
 CHUNK = 1 << 20
 
 
 def read_bounded(stream: BinaryIO) -> bytes:
-    """Everything up to 20 MiB; of more, the first and last 10 MiB with a line that says how much is left out."""
+    """Everything up to 64 MiB; of more, the first and last 32 MiB with a line that says the middle is left out."""
     head = bytearray()
     tail: deque[bytes] = deque()
-    size, dropped = 0, False
-    while chunk := stream.read(CHUNK):
+    size, seen, dropped = 0, 0, False
+    while seen < MOST and (chunk := stream.read(CHUNK)):
+        seen += len(chunk)
         if len(head) < HALF:
             head += chunk
             continue
@@ -66,7 +68,7 @@ def read_inputs(arguments: tuple[str, ...]) -> list[str | bytes]:
     found: list[str | bytes] = []
     for argument in arguments:
         if argument == "-":
-            found.append(read_bounded(sys.stdin.buffer))
+            found.append(read_bounded(sys.stdin.buffer) if sys.stdin is not None else b"")
         elif len(argument) < 1024 and "\n" not in argument and os.path.exists(argument):  # noqa: PTH110  Path() is slow to import
             found.append(read_file(argument))
         elif looks_like_a_path(argument):

@@ -31,9 +31,16 @@ def _columns(stream: TextIO) -> int:
 def show(diagnosis: Diagnosis, form: str, stream: TextIO | None = None) -> int:
     """Print the diagnosis; return the exit status: 0 a cause was found or the check passed, else 1."""
     stream = stream or sys.stdout
+    if stream is None:  # standard output is closed: the status is all that can be said
+        return exit_status(diagnosis)
     text = render(diagnosis, form, style_for(stream))
     encoding = getattr(stream, "encoding", None) or "utf-8"
     stream.write(text.encode(encoding, "replace").decode(encoding, "replace"))
     stream.flush()
+    return exit_status(diagnosis)
+
+
+def exit_status(diagnosis: Diagnosis) -> int:
+    """0 when a cause was found or the check passed, else 1."""
     passed = diagnosis.reason is not None and diagnosis.reason.startswith("the check passes")
     return 0 if diagnosis.verdict == "explained" or passed else 1

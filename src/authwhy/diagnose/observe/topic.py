@@ -13,7 +13,10 @@ STEMS = (
     "private key", "public key", "key set", "one-time", "two-factor", "two factor", "bearer", "openid", "cookie",
     "certificat", "x509", "x.509", "kerberos", "ldap", "sshd", "ssh-", "ssh2", "saml", "sasl", "radius", "principal",
     "identity", "access control", "conditional access", "redirect uri", "redirect url", "reply url", "callback url",
-    "issuer", "audience", "hmac", "webhook", "signature", "keycloak", "openssl", "requesttime", "request time ",
+    "issuer", "audience", "hmac", "webhook", "keycloak", "openssl", "requesttime", "request time ",
+    "invalid signature", "bad signature", "wrong signature", "expected signature", "computed signature", "-signature",
+    "signature mis", "signature does", "signature did", "signature ver", "signature is in", "signatures d",
+    "_signature", "signature:", "signature=", "signature exp", "signature not", "signature got", "signature match",
     "kennwort", "passwort", "anmeld", "benutzer", "zertifikat", "identifiant", "mot de passe", "contrase", "usuario",
     "credencia", "credenzial", "autenti", "wachtwoord", "inlog", "lösenord", "hasło", "haslo", "парол", "логин",
 )  # fmt: skip

@@ -22,7 +22,7 @@ FEW_WORDS = 8
 @cache
 def _words() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     return (
-        re.compile(r"\bnow\b|current(?:ly)?\b|utcnow|(?:local|system|server) ?time|presented at|is after", re.I),
+        re.compile(r"\bnow\b|current(?:ly)?\b|utcnow|(?:local|system|server) ?time|presented at", re.I),
         re.compile(r"expir|\bexp\b|not ?after|notonorafter|valid (?:until|to)\b|no later than|after\b", re.I),
         re.compile(r"not ?before|\bnbf\b|valid from|starts?\b|issued at|\biat\b|before\b", re.I),
         re.compile(r"request ?time|timestamp|client ?time|x-amz-date|skew|tolerance|drift", re.I),
@@ -51,6 +51,8 @@ def _labelled(text: str) -> list[_Labelled]:
     last = 0
     for instant in _all_instants(text):
         role = _role(text[max(last, instant.start - 60) : instant.start])
+        if text[instant.start - 1 : instant.start] == "(" and re.match(r" [-+] \d{1,3} min", text[instant.end :]):
+            role = "clock"  # AWS: A is now earlier than B (C - 5 min.); C is the server's time
         found.append(_Labelled(role, instant.at, instant.zoned))
         last = instant.end
     return found
@@ -84,16 +86,19 @@ def _judge(times: list[_Labelled], order: int, quote: str) -> Iterator[Observati
     for role, at, _ in times:
         if role and role not in by_role:
             by_role[role] = at
-    now = by_role.get("now")
+    now = by_role.get("clock", by_role.get("now"))
     if now is None:
         return
-    where, quote = f"line {order}", quote.strip()[:300]
-    if "request" in by_role and abs(now - by_role["request"]) > 1:
+    where, text, quote = f"line {order}", quote, quote.strip()[:300]
+    sent = next((by_role[role] for role in ("end", "begin", "now") if role in by_role), now)
+    if "clock" in by_role and abs(now - sent) > 1:
+        yield _skew(sent, now, where, quote, order)
+    elif "request" in by_role and abs(now - by_role["request"]) > 1:
         yield _skew(by_role["request"], now, where, quote, order)
     elif "end" in by_role and now > by_role["end"]:
         late = round(now - by_role["end"])
         yield observed(
-            RULE, Strength.SEEN, late_causes(late),
+            RULE, Strength.SEEN, _of_certificate(text) or late_causes(late),
             f"the end lies {spell(late)} before the clock's time",
             where=where, quote=quote, order=order, late_s=late, expired_at=round(by_role["end"]), now=round(now),
         )  # fmt: skip
@@ -104,6 +109,14 @@ def _judge(times: list[_Labelled], order: int, quote: str) -> Iterator[Observati
             f"the start lies {spell(early)} after the clock's time", where=where, quote=quote, order=order,
             early_s=early, not_before=round(by_role["begin"]), now=round(now),
         )  # fmt: skip
+
+
+def _of_certificate(text: str) -> tuple[Cause, ...]:
+    """Whoever checks a certificate against two times refuses the other end: mostly a server that a caller looks at."""
+    lowered = text.lower()
+    if "certificate" not in lowered and "x509" not in lowered:
+        return ()
+    return () if "client cert" in lowered else (Cause.UNTRUSTED_SERVER, Cause.EXPIRED, Cause.CLOCK_SKEW)
 
 
 def late_causes(late_s: float) -> tuple[Cause, ...]:
