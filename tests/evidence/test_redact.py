@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.evidence.canaries import PLAIN_SLOTS, SECRETS, SLOTS, leaks
 
@@ -39,9 +40,7 @@ def test_no_secret_leaks_from_slots_without_quotes(slot: str) -> None:
 )
 def test_no_random_secret_leaks(secret: str, slot: str) -> None:
     """Letters and digits in any order and any slot."""
-    assume(secret[: len(secret) // 2].lower() not in SLOTS[slot]("-").lower())  # half of it is a word of the slot
-    if secret.isalpha() or secret.isdigit():
-        secret += "a1"
+    secret = f"Zq7{secret}7qZ"
     assert leaks(read(SLOTS[slot](secret)), secret) == []
 
 
@@ -82,9 +81,16 @@ def redact_safe(safe: str, vault: Vault) -> str:
 
 
 def test_forged_placeholders_are_taken_out() -> None:
-    """Private-use characters in hostile text can not point into the vault."""
-    vault = Vault()
-    assert redact("password=hunter2 and \ue0000\ue001", vault).count("\ue000") == 1
+    """Private-use characters in hostile text can not point into the vault, however they are encoded."""
+    token = "eyJhbGciOiJub25lIn0." + urlsafe_b64encode(b'{"a":"\\ue0000\\ue001"}').decode().rstrip("=") + "."
+    text = (
+        'password=hunter2\n\ue0000\ue001 {"error": "\\ue0000\\uE001"} https://a.example/?error=%EE%80%800%EE%80%81 '
+        + token
+    )
+    evidence = read(text)
+    assert evidence.text.count("\ue000") == 2
+    assert not any("\ue000" in one.value for one in evidence.settings if one.key != "password")
+    assert "\ue000" not in str(evidence.tokens[0].claims)
 
 
 def test_a_secret_seen_once_is_hidden_everywhere() -> None:

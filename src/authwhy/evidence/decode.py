@@ -7,6 +7,8 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from authwhy.model.secret import without_placeholders
+
 MAX_TEXT = 20_000_000
 _SAMPLE = 65_536
 _MAGIC = (
@@ -49,6 +51,19 @@ def whole(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def without_forgeries(text: str) -> str:
+    """Without characters that would be taken for placeholders, also those that JSON or a URL would decode to them."""
+    text = without_placeholders(text)
+    if "e00" in text or "E00" in text or "%80%8" in text:
+        return _forgery().sub("\ufffd", text)
+    return text
+
+
+@cache
+def _forgery() -> re.Pattern[str]:
+    return re.compile(r"\\+[uU](?:0000)?[eE]00[01]|%[eE][eE]%80%8[01]")
 
 
 def _is_der(data: bytes) -> bool:

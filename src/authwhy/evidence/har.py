@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from authwhy.evidence.decode import whole
+from authwhy.evidence.decode import whole, without_forgeries
 from authwhy.evidence.redact import hide_repeats, redact_part
 from authwhy.evidence.redaction.randomness import hide_random
 from authwhy.evidence.redaction.shapes import hide_known_tokens
 from authwhy.evidence.redaction.web import redact_header, redact_parameters, redact_urls
 from authwhy.model.evidence import Exchange, HttpRequest, HttpResponse
-from authwhy.model.secret import Vault, without_placeholders
+from authwhy.model.secret import Vault
 
 MAX_HAR = 100_000_000
 _MAX_KEPT = 200
@@ -79,7 +79,7 @@ def _map(value: object) -> Mapping[str, Any]:
 
 
 def _text(value: object) -> str:
-    return without_placeholders(whole(value)).replace(_BREAK, "") if isinstance(value, str) else ""
+    return without_forgeries(whole(value)).replace(_BREAK, "") if isinstance(value, str) else ""
 
 
 def _relevant(entries: list[dict[str, Any]]) -> list[int]:
@@ -183,7 +183,7 @@ def _decoded(text: str) -> str:
     from base64 import b64decode
 
     try:
-        return without_placeholders(b64decode(text[: _MAX_BODY * 2 // 4 * 4]).decode("utf-8", "replace"))
+        return without_forgeries(b64decode(text[: _MAX_BODY * 2 // 4 * 4]).decode("utf-8", "replace"))
     except ValueError:
         return ""
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from authwhy.evidence.decode import without_forgeries
+from authwhy.evidence.redaction.directives import hide_directives
 from authwhy.evidence.redaction.lines import hide_lines
 from authwhy.evidence.redaction.masked import STATES, is_masked, is_placeholder, is_readable
 from authwhy.evidence.redaction.randomness import hide_random
 from authwhy.evidence.redaction.shapes import hide_known_tokens, hide_private_keys
 from authwhy.evidence.redaction.slots import hide_slots
 from authwhy.evidence.redaction.web import redact_urls
-from authwhy.model.secret import OPEN, Vault, without_placeholders
+from authwhy.model.secret import OPEN, Vault
 
 __all__ = ["is_masked", "is_placeholder", "redact", "redact_part"]
 
@@ -25,7 +27,7 @@ LONG = 64
 
 def redact(text: str, vault: Vault) -> str:
     """The text with every secret replaced by a placeholder of `vault`. Linear in the text; never raises."""
-    return hide_repeats(redact_part(without_placeholders(text), vault), vault)
+    return hide_repeats(redact_part(without_forgeries(text), vault), vault)
 
 
 def redact_part(text: str, vault: Vault) -> str:
@@ -38,21 +40,72 @@ def redact_part(text: str, vault: Vault) -> str:
     if "://" in text or "=" in text or "@" in text:
         text = redact_urls(text, vault)
     text = hide_slots(_hide_in_pairs(text, vault) if "alue" in text else text, vault)
+    if any(sign in text for sign in _TABLE_SIGNS):
+        text = _hide_in_tables(text, vault)
+    if "(" in text:
+        text = _hide_in_calls(text, vault)
     if "</" in text or "kty" in text:
         text = _hide_in_members(text, vault)
-    return hide_random(hide_lines(text, vault), vault)
+    return hide_random(hide_directives(hide_lines(text, vault), vault), vault)
 
 
-_COMMAND_SIGNS = (" -", "\t-", "curl", " /p", "radtest ", "radclient ", "wpa_passphrase ", "pass:")
+_TABLE_SIGNS = (
+    "|",
+    "\t",
+    "form-data",
+    "input_value=",
+    "kind: Secret",
+    "kind: 'Secret",
+    ",password",
+    ",secret",
+    "password,",
+    "secret,",
+    ":*:",
+)
+_COMMAND_SIGNS = (
+    " -",
+    "\t-",
+    "curl",
+    " /p",
+    "radtest ",
+    "radclient ",
+    "wpa_passphrase ",
+    "pass:",
+    "vault ",
+    "cargo ",
+    "net use",
+    "net user",
+    "isql ",
+    "bw ",
+    "rabbitmqctl ",
+    "echo ",
+    "<<<",
+    "sqlplus",
+    "jdbc:oracle",
+    ".py ",
+)
 
 
 # These three are imported only when a text needs them: a plain error text should cost little.
 def _hide_in_commands(text: str, vault: Vault) -> str:
-    from authwhy.evidence.redaction.commands import hide_arguments, hide_curl
+    from authwhy.evidence.redaction.commands import hide_curl
+    from authwhy.evidence.redaction.programs import hide_arguments
 
     if "curl" in text:
         text = hide_curl(text, vault, redact_part)
     return hide_arguments(text, vault)
+
+
+def _hide_in_calls(text: str, vault: Vault) -> str:
+    from authwhy.evidence.redaction.calls import hide_calls
+
+    return hide_calls(text, vault)
+
+
+def _hide_in_tables(text: str, vault: Vault) -> str:
+    from authwhy.evidence.redaction.tables import hide_tables
+
+    return hide_tables(text, vault)
 
 
 def _hide_in_pairs(text: str, vault: Vault) -> str:

@@ -7,6 +7,7 @@ from base64 import urlsafe_b64decode
 from functools import cache
 from typing import NamedTuple
 
+from authwhy.evidence.decode import without_forgeries
 from authwhy.evidence.interface import Found, Material
 from authwhy.evidence.redaction.objects import redact_object
 from authwhy.model.evidence import Token
@@ -119,6 +120,8 @@ def read_token(raw: str, vault: Vault) -> Read:
     text, problem = _cleaned(raw[:_MAX_TOKEN])
     parts = text.split(".")
     header = _object(parts[0])
+    if header is not None and not {"alg", "enc", "typ", "kid", "cty"} & header.keys():
+        return Read(None, None, "encoding: the first part is JSON but no JOSE header")
     if header is None:
         return Read(None, None, problem or _why_not(parts[0], "header"))
     safe = redact_object(header, vault)
@@ -179,7 +182,7 @@ def _object(part: str) -> dict[str, object] | None:
     if content is None:
         return None
     try:
-        value = json.decode(content)
+        value = json.decode(without_forgeries(content.decode()))
     except (DecodeError, RecursionError, UnicodeDecodeError):
         return None
     return value if isinstance(value, dict) else None

@@ -25,7 +25,7 @@ def test_always_hidden(name: str, kind: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "token_type", "token_endpoint", "password_expired", "key_id", "access_key_id", "secret_name", "public_key", "primary_key", "kid",
+        "token_type", "token_endpoint", "password_expired", "key_id", "access_key_id", "secret_name", "public_key", "x-amz-credential", "kid",
         "InvalidToken", "bad_password", "passwordPolicy", "max_tokens", "status_code", "proxy_pass", "user", "issuer", "cookie_secure",
         "monkey", "code_challenge", "bypass", "author", "session_lifetime", "",
     ],
@@ -35,7 +35,7 @@ def test_never_hidden(name: str) -> None:
     assert slot_of(name) is None
 
 
-@pytest.mark.parametrize("name", ["key", "code", "auth", "credentials", "tokens", "sid"])
+@pytest.mark.parametrize("name", ["key", "primary_key", "code", "auth", "tokens", "sid", "jwt", "hash"])
 def test_hidden_when_likely(name: str) -> None:
     """Names with several meanings."""
     slot = slot_of(name)

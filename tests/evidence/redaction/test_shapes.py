@@ -32,7 +32,7 @@ def test_shape(value: str, kind: str | None) -> None:
         ("npm_config_registry sk-learn-extension", "npm_config_registry sk-learn-extension"),
         ("key sk-abc123def456ghi***", "key sk-abc123def456ghi***"),
         ("$2y$10$abcdefghijklmnopqrstuv {SSHA}abcdefghij12", "<password_hash, 29 chars> <password_hash, 18 chars>"),
-        ("https://api.telegram.org/bot123456:AAbbCCddEE/getMe", "https://api.telegram.org/bot<token, 23 chars>"),
+        ("https://api.telegram.org/bot123456:AAbbCCddEE/getMe", "https://api.telegram.org/bot<token, 17 chars>/getMe"),
     ],
 )
 def test_known_tokens(text: str, shown: str) -> None:

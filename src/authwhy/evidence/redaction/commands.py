@@ -1,25 +1,23 @@
-"""Secrets on command lines: curl by its whole grammar, other programs by the options that take a password."""
+"""Secrets on curl's command line, by its whole grammar."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
 
 from authwhy.evidence.curl_options import Option, commands, options
-from authwhy.evidence.redaction.masked import is_readable, looks_secret
+from authwhy.evidence.redaction.masked import is_readable
 from authwhy.evidence.redaction.names import is_open_parameter, slot_of
 from authwhy.evidence.redaction.slots import is_path
 from authwhy.evidence.redaction.spans import Span, splice
 from authwhy.evidence.redaction.web import (
-    redact_authorization,
     redact_cookies,
     redact_credential,
     redact_header,
     redact_parameters,
     redact_urls,
 )
-from authwhy.evidence.shell_words import Word, quoted, word_at, words_at
+from authwhy.evidence.shell_words import quoted
 from authwhy.model.secret import Vault
 
 Redact = Callable[[str, Vault], str]
@@ -72,6 +70,10 @@ def _curl_spans(text: str, vault: Vault, body: Redact) -> Iterator[Span]:
 
 def _curl_value(option: Option, vault: Vault, body: Redact) -> str:
     name, value = option.name, option.value
+    if name == "variable":
+        return _form_field(value, vault)
+    if name in ("quote", "telnet-option"):
+        return body(value, vault)
     if name in ("user", "proxy-user"):
         return redact_login(value, vault)
     if name in ("header", "proxy-header"):
@@ -108,99 +110,4 @@ def _curl_data(name: str, value: str, vault: Vault, body: Redact) -> str:
         return _form_field(value, vault)
     if re.match(r"[\w.~%$\[\]\-]{1,80}=", value):
         return redact_parameters(value, vault)
-    return body(value, vault)
-
-
-_SNMP = dict.fromkeys(
-    "snmpget snmpset snmpwalk snmpbulkwalk snmpbulkget snmpgetnext snmptrap snmptable snmpstatus snmpdf".split(), "cAX"
-)
-_LDAP = dict.fromkeys("ldapsearch ldapwhoami ldapmodify ldapadd ldapdelete ldapcompare".split(), "w")
-_SEPARATE = {
-    **_SNMP, **_LDAP, "ldappasswd": "wsa", "sshpass": "p", "redis-cli": "a", "valkey-cli": "a", "mosquitto_pub": "P",
-    "mosquitto_sub": "P", "mosquitto_rr": "P", "mysql": "p", "mysqldump": "p", "mysqladmin": "p", "mariadb": "p",
-    "cqlsh": "p", "mongo": "p", "mongosh": "p", "mongodump": "p", "docker": "p", "podman": "p", "buildah": "p",
-    "az": "p", "oc": "p", "sqlcmd": "P", "bcp": "P", "ipmitool": "P", "http": "a", "https": "a", "xh": "a",
-    "check_http": "a", "lftp": "u", "twine": "p", "beeline": "p", "nxc": "p", "crackmapexec": "p", "evil-winrm": "p",
-    "rabbitmqadmin": "p", "rdesktop": "p", "smbclient": "", "rpcclient": "", "xfreerdp": "", "openssl": "",
-    "radtest": "", "radclient": "", "wpa_passphrase": "",
-}  # fmt: skip
-_ONLY_TO_LOG_IN = frozenset(["docker", "podman", "buildah", "az", "oc"])
-_LOGINS = frozenset(["http", "https", "xh", "check_http", "lftp"])
-_ATTACHED = {"mysql", "mysqldump", "mysqladmin", "mariadb", "sshpass", "mongo", *_SNMP, *_LDAP}
-_MYSQL = frozenset(["mysql", "mysqldump", "mysqladmin", "mariadb"])
-
-
-@cache
-def _program(names: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.@:\-])({'|'.join(map(re.escape, names))})(?=[ \t]+\S)")
-
-
-@cache
-def _long_option() -> re.Pattern[str]:
-    return re.compile(r"[ \t](?:--[a-z][\w\-]{0,40}|-(?:pw|pass|ap))[ \t]+(?=[^\s\-])")
-
-
-def hide_arguments(text: str, vault: Vault) -> str:
-    """Hide passwords in the arguments of other programs, and after any `--password x` like option."""
-    names = tuple(sorted((name for name in _SEPARATE if name + " " in text), key=len, reverse=True))
-    if names:
-        text = splice(text, _program_spans(text, _program(names), vault))
-    return splice(text, _long_options(text, vault)) if " -" in text else text
-
-
-def _program_spans(text: str, program: re.Pattern[str], vault: Vault) -> Iterator[Span]:
-    at = 0
-    while match := program.search(text, at):
-        words = words_at(text, match.end())
-        at = max(match.end(), words[-1].end if words else 0)
-        if match[1] not in _ONLY_TO_LOG_IN or any(word.value == "login" for word in words):
-            yield from _arguments(match[1], words, vault)
-
-
-def _arguments(program: str, words: list[Word], vault: Vault) -> Iterator[Span]:
-    flags = {f"-{letter}" for letter in _SEPARATE[program]}
-    before = ""
-    for index, word in enumerate(words):
-        value, name, before = word.value, before, word.value
-        if name in flags and (word.quote or not value.startswith("-")):
-            if program not in _MYSQL or looks_secret(value):
-                yield from _word_span(word, "", value, vault, login=program in _LOGINS)
-        elif program in _ATTACHED and len(value) > 2 and value[:2] in flags:
-            yield from _word_span(word, value[:2], value[2:], vault)
-        elif program in ("smbclient", "rpcclient") and name in ("-U", "--user") and "%" in value:
-            user, _, password = value.partition("%")
-            yield from _word_span(word, user + "%", password, vault)
-        elif value.startswith(("pass:", "/p:", "/pass:", "/password:")):
-            head, _, password = value.partition(":")
-            yield from _word_span(word, head + ":", password, vault)
-        elif index in _POSITIONS.get(program, ()):
-            yield from _word_span(word, "", value, vault)
-        if program == "sshpass" and not value.startswith("-"):
-            return
-
-
-_POSITIONS = {"radtest": (1, 4), "wpa_passphrase": (1,), "radclient": (2,)}
-
-
-def _word_span(word: Word, prefix: str, value: str, vault: Vault, *, login: bool = False) -> Iterator[Span]:
-    safe = redact_login(value, vault) if login else redact_credential(value, vault, "password", words=False)
-    if safe != value:
-        yield Span(word.start, word.end, quoted(prefix + safe, word.quote))
-
-
-def _long_options(text: str, vault: Vault) -> Iterator[Span]:
-    """`--password x`, `--client-secret x`, `-pw x` of any program."""
-    for match in _long_option().finditer(text):
-        name = match[0].strip().lstrip("-")
-        slot = slot_of("password" if name in ("pw", "ap") else name)
-        word = word_at(text, match.end()) if slot and slot.how in ("always", "credentials") else None
-        if slot is None or word is None or is_path(word.value):
-            continue
-        if slot.how == "credentials":
-            safe = redact_authorization(word.value, vault)
-        elif slot.kind == "password" or looks_secret(word.value) or word.quote:
-            safe = redact_credential(word.value, vault, slot.kind)
-        else:
-            continue
-        if safe != word.value:
-            yield Span(word.start, word.end, quoted(safe, word.quote))
+    return body(value, vault) if " " in value else redact_credential(value, vault, "value", words=False)

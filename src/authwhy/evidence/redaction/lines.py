@@ -84,19 +84,25 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         ("IDENTIFIED", "identified"),
-        rf"(?i)\bIDENTIFIED (?:WITH [\w'\"`.]{{1,60}} )?(?:BY|AS)(?: PASSWORD)?[ \t]+(?P<s>{_SQL}|[^\s;]{{1,200}})",
+        r"(?:\bIDENTIFIED|(?i:\b(?:create|alter|grant)\b[^\n]{1,200}?\bidentified)) (?i:with [\w'\"`.]{1,60} )?"
+        rf"(?i:by|as)(?i: password)?[ \t]+(?P<s>{_SQL}|[^\s;]{{1,200}})",
     ),
     Rule(
-        ("assword '", 'assword "', "assword `", "assword(", "assword \u201c", "ASSWORD '", "ASSWORD("),
-        rf"(?i)\bpassword(?:[ \t]*\([ \t]*|[ \t]+)(?P<s>{_SQL}|`[^`\n]{{1,200}}`|\u201c[^\u201d\n]{{1,200}}\u201d)",
+        ("assword", "ASSWORD", "SECRET '", "ecret '"),
+        rf"(?i)\b(?:password|secret|passphrase)(?:[ \t]+for[ \t]+\S{{1,100}}[ \t]*=[ \t]*|[ \t]*\([ \t]*|[ \t]+)"
+        rf"(?P<s>{_SQL}|`[^`\n]{{1,200}}`|\u201c[^\u201d\n]{{1,200}}\u201d)",
     ),
     Rule(("PSK ", "psk "), rf"\b(?:PSK|psk)[ \t]+(?P<s>{_DOUBLE}|0[sx]\S+)"),
-    Rule(("machine ", "login "), r"\blogin[ \t]+\S{1,100}\s{1,4}password[ \t]+(?P<s>\S+)"),
+    Rule(
+        ("machine ", "default login"),
+        r"\b(?:machine[ \t]+\S{1,200}|default)\s{1,8}login[ \t]+\S{1,100}\s{1,8}"
+        r"(?:account[ \t]+\S{1,100}\s{1,8})?password[ \t]+(?P<s>\S+)",
+    ),
     Rule(  # sentences
         (" is ", " was ", " are ", " used ", " set to ", " changed to "),
         r"(?i)\b(?:pass(?:word|phrase|wd)?|pwd|pw|secret|token|api[- ]?key|community|pin)"
         r"(?:[ \t]+(?:string|value|here))?[ \t]+(?:is|was|are|used is|used was|set to|changed to)[ \t]*:?[ \t]+"
-        rf"(?P<s>{_DOUBLE}|{_SINGLE}|[^\s\"',;]{{1,300}})",
+        rf"(?P<s>{_DOUBLE}|{_SINGLE}|[^\s\"',;<]{{1,300}})",
         likely=True,
     ),
     Rule(

@@ -20,6 +20,8 @@ STATES = frozenset(
     encoded malformed ambiguous authentication authorization always never already also only still now then currently
     really surely case-sensitive sent given provided present unavailable available prompt optional auto default
     inactive active used unused reused unchecked checked verified unverified untrusted trusted allowed disallowed
+    found gone lost sent seen known granted issued suspended deactivated compiled
+    unable
     success successful succeeded attempt attempts unexpected insecure weak short long same different generated
     """.split()
 )
@@ -36,6 +38,7 @@ _FAULTS = STATES - frozenset(
     yes no y n on off true false set sent given same now never only also still always already good right correct fine
     short long used active auto optional plain plaintext stored saved hidden default valid different weak really surely
     currently then enabled available trusted allowed success changed accepted generated prompt encoded hashed locked
+    found gone lost seen known granted issued
     """.split()
 )
 _SWITCHES = frozenset("yes no y n on off true false".split())
@@ -43,7 +46,8 @@ GLUE = frozenset(
     """
     not is are was were be been being has have had a an the this that these those it its in for from to of with and or
     but by as at too must may might can cannot could should would will shall does do did than longer shorter about
-    because if when which what who your you my we i our their his her
+    because if when which what who your you my we i our their his her can't cannot won't isn't doesn't didn't couldn't
+    only no there been also please
     """.split()
 )
 _MASK_WORDS = frozenset(
@@ -73,7 +77,7 @@ def _variable() -> re.Pattern[str]:
         r"|%[A-Z_][A-Z0-9_]{0,63}%|\{\{-? ?[\w. |\"'-]{1,64} ?-?\}\}|\{[a-z_][a-z0-9_.]{0,63}\}"
         r"|(?:process\.env|os\.environ|os\.getenv|getenv|System\.getenv|env|ENV|config|settings|self|this|secrets|var|local)"
         r"(?:\.[A-Za-z_]{1,64}|[(\[][\"']?[A-Za-z_]{1,64}[\"']?[)\]]){1,4};?"
-        r"|[A-Za-z_][A-Za-z_.]{0,80}\([A-Za-z_., ]{0,80}\)?;?"
+        r"|[A-Za-z_][A-Za-z_.]{0,80}\([A-Za-z_., ]{0,80}\)?;?|\[B@[0-9a-f]{1,8}"
     )
 
 
@@ -87,6 +91,8 @@ def is_masked(text: str) -> bool:
     low = bare.lower()
     if len(bare) >= 3 and set(low) <= set("x-_. ") and "xxx" in low.replace("-", "").replace("_", ""):
         return True
+    if "..." in bare and len(bare) <= 24 and all(part.isalnum() or not part for part in re.split(r"\.{3,}|[-_]", bare)):
+        return True
     inner = low.strip("<>()[]{}#*- ")
     return inner in _MASK_WORDS or (not inner and len(bare) >= 3 and bare[0] in "<([-#*")
 
@@ -99,7 +105,7 @@ def is_placeholder(text: str) -> bool:
         return True
     if len(bare) > _MAX_MASK:
         return False
-    if (bare[0] in "$%{" or "." in bare or "(" in bare or "[" in bare) and _variable().fullmatch(bare):
+    if (bare[0] in "$%{[" or "." in bare or "(" in bare or "[" in bare) and _variable().fullmatch(bare):
         return True
     return _invites(low) or _names_itself(bare, low)
 
@@ -112,7 +118,7 @@ def _names_itself(bare: str, low: str) -> bool:
 
 def _invites(low: str) -> bool:
     """`<token>`, `<your api key>`, `your_api_key_here`, `insert-token`: words only, no digits."""
-    bracketed = len(low) > 2 and low[0] == "<" and low[-1] == ">"
+    bracketed = len(low) > 2 and low[0] + low[-1] in ("<>", "[]", "{}")
     words = re.split(r"[-_ .]+", low.strip("<>[]{} "))
     if not all(word.isascii() and word.isalpha() for word in words):
         return False
@@ -127,12 +133,35 @@ def is_message(text: str) -> bool:
     low = bare.lower().rstrip(".!,;:)")
     if low in _FAULTS or low in _SWITCHES:
         return True
+    if low.replace("_", "").isalpha() and low.split("_", 1)[0] in _FAULTS:
+        return True  # invalid_username_or_password
     if " " not in low or len(low) > 2000:
         return False
-    words = [word.strip(".,;:!?()'\"") for word in low.split()]
+    words = [word.strip(".,;:!?()'\"") for word in low.replace("/", " ").split()] or [""]
+    if _has_digits_among_letters(words[0]):
+        return False  # "hunter2 is wrong" tells the password
     if "not" in words and any(word in STATES for word in words):
         return True
-    return any(word in _FAULTS for word in words) and any(word in GLUE or word in STATES for word in words[1:])
+    if words[0] in _FAULTS and all(word.isalpha() for word in words):
+        return True
+    if words[0].endswith("n't") and len(words) > 2:
+        return True
+    faults = any(word in _FAULTS or word.endswith("n't") for word in words)
+    return faults and any(word in GLUE or word in STATES for word in words[1:])
+
+
+def _has_digits_among_letters(word: str) -> bool:
+    if word in _TECHNICAL or not any(char.isalpha() for char in word):
+        return False
+    return any(char.isdigit() or char in "@#$%^&*+=~|\\" for char in word)
+
+
+def is_sentence(text: str) -> bool:
+    """True for a message, or for words with so many small ones among them that nobody chose them as a pass phrase."""
+    if is_message(text):
+        return True
+    words = [word.strip(".,;:!?()[]'\"").lower() for word in text[:400].split()]
+    return len(words) >= 3 and sum(word in GLUE for word in words) >= 2
 
 
 def is_hidden(text: str) -> bool:

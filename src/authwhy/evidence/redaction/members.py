@@ -63,12 +63,15 @@ def _is_hidden_by_default(match: re.Match[str], place: Place, value: str) -> boo
 
 @cache
 def _element() -> re.Pattern[str]:
-    return re.compile(r"<([A-Za-z][\w.:\-]{0,63})(?:\s[^<>]{0,300})?>([^<]{1,20000})</")
+    return re.compile(
+        r"<([A-Za-z][\w.:\-]{0,63})(?:\s[^<>]{0,300})?>(?:\s{0,20}<!\[CDATA\[)?([^<]{1,20000}?)(?:\]\]>\s{0,20})?</"
+    )
 
 
 def hide_elements(text: str, vault: Vault) -> str:
     """Hide the text of XML elements whose name announces a secret; SASL `<auth>` and `<response>` too."""
-    return splice(text, _elements(text, vault))
+    text = splice(text, _elements(text, vault))
+    return splice(text, _named_elements(text, vault)) if "</key>" in text or "</name>" in text else text
 
 
 def _elements(text: str, vault: Vault) -> Iterator[Span]:
@@ -78,6 +81,21 @@ def _elements(text: str, vault: Vault) -> Iterator[Span]:
         if slot is None or is_readable(match[2]):
             continue
         if slot.how != "if_secret" or is_likely_secret(name, slot, match[2].strip()) or looks_random(match[2]):
+            yield Span(match.start(2), match.end(2), redact_credential(match[2], vault, slot.kind))
+
+
+@cache
+def _named_element() -> re.Pattern[str]:
+    """`<key>Password</key><string>x</string>` of property lists, `<name>` and `<value>` of XML-RPC and Hadoop."""
+    return re.compile(
+        r"<(?:key|name)>([\w.\- ]{1,60})</(?:key|name)>\s{0,40}<(?:string|value)>(?:\s{0,20}<string>)?([^<]{1,20000})</"
+    )
+
+
+def _named_elements(text: str, vault: Vault) -> Iterator[Span]:
+    for match in _named_element().finditer(text):
+        slot = slot_of(match[1])
+        if slot is not None and slot.how != "if_secret" and not is_readable(match[2]):
             yield Span(match.start(2), match.end(2), redact_credential(match[2], vault, slot.kind))
 
 

@@ -16,29 +16,45 @@ class Slot(NamedTuple):
     how: How = "always"
 
 
-_KINDS = {
-    "password": "password", "passwd": "password", "passwort": "password", "pwd": "password", "pass": "password",
-    "passphrase": "password", "passcode": "password", "pw": "password", "pswd": "password", "psk": "password",
-    "secret": "secret", "token": "token", "jwt": "token",
-    "bearer": "token", "apikey": "api_key", "authkey": "api_key", "accesskey": "api_key", "authtoken": "token",
-    "signature": "signature", "sig": "signature", "hmac": "signature", "session": "session", "sessionid": "session",
-    "sessid": "session", "otp": "code", "totp": "code", "pin": "code", "csrf": "csrf", "xsrf": "csrf",
-    "assertion": "assertion", "samlresponse": "assertion", "community": "community", "cnonce": "secret",
-    "passkey": "api_key", "bindpw": "password", "rootpw": "password", "userpass": "password",
-    "storepass": "password", "keypass": "password", "accountkey": "api_key", "sharedaccesskey": "api_key",
-    "sharedaccesssignature": "signature", "requirepass": "password", "masterauth": "password",
-}  # fmt: skip
+_KINDS_BY_WORDS = {
+    "password": """
+        password passwd passwort kennwort passe senha clave contrasena contraseña pwd pass passphrase passcode pw pswd
+        psk presharedkey bindpw rootpw userpass storepass keypass sshpass dbpass authtok requirepass masterauth
+        """,
+    "secret": "secret credential credentials cnonce salt seed mnemonic seedphrase",
+    "token": "token bearer authtoken pat dpop wsse identitytoken registrytoken ticketgrantingticket",
+    "api_key": "apikey authkey accesskey passkey accountkey sharedaccesskey",
+    "signature": "signature sig hmac sas sharedaccesssignature",
+    "session": "session sessionid sessid",
+    "code": "otp totp pin tan cvv cvc captcha",
+    "csrf": "csrf xsrf",
+    "assertion": "assertion samlresponse",
+    "community": "community",
+    "connection": "dsn connectionstring",
+}
+_KINDS: dict[str, str] = {word: kind for kind, words in _KINDS_BY_WORDS.items() for word in words.split()}
+_TWO_WORDS: dict[tuple[str, ...], str] = {
+    **dict.fromkeys([("session", "id"), ("sess", "id")], "session"),
+    **dict.fromkeys([("code", "verifier"), ("oauth", "verifier"), ("recaptcha", "response")], "code"),
+    **dict.fromkeys([("security", "answer"), ("secret", "answer"), ("seed", "phrase"), ("webhook", "url")], "secret"),
+    **dict.fromkeys([("bind", "credential"), ("de", "passe")], "password"),
+    ("connection", "string"): "connection",
+    ("token", "hint"): "token",
+    ("secret", "proof"): "signature",
+}
 _ENDINGS = (
     "password", "passwd", "passphrase", "secret", "token", "apikey", "sessionid", "sessid", "secretkey", "accesskey",
     "privatekey", "authkey", "signature", "pwd", "accountkey",
 )  # fmt: skip
 _MAYBE = {
-    "credential": "secret", "credentials": "secret", "code": "code", "auth": "secret", "tokens": "token",
-    "secrets": "secret", "passwords": "password",
+    "code": "code", "auth": "secret", "tokens": "token",
+    "jwt": "token",
+    "secrets": "secret", "passwords": "password", "hash": "password_hash", "proof": "signature", "answer": "code",
+    "ticket": "token", "nonce": "code", "license": "api_key", "webhookurl": "secret",
 }  # fmt: skip
 _HARMLESS_KEYS = frozenset(
     """
-    public host primary foreign partition sort cache routing row registry idempotency group object message lookup map
+    public host foreign partition sort cache routing row registry idempotency group object message lookup map
     dict config setting index unique hot header query param error signing-alg i18n translation feature rsa ec dsa
     ed25519 ecdsa any offending no known
     """.split()
@@ -47,11 +63,21 @@ _WORDS_OF_KEYS = frozenset(
     """
     api access secret private shared account master signing encryption auth app application license consumer client
     server service storage subscription function deploy admin user personal session hash hmac aes symmetric license
+    wallet storage deploy bot webhook secret recovery device license pre
     stripe openai azure aws google gcp x ocp apim sas primary-access secondary wep wpa pre
     """.split()
 )
 _NEGATIVE = frozenset(
-    "invalid bad missing wrong unknown unexpected malformed incorrect no expired unauthorized illegal".split()
+    """
+    invalid bad missing wrong unknown unexpected malformed incorrect no expired unauthorized illegal immature mismatched
+    untrusted insufficient unsupported duplicate revoked empty failed
+    """.split()
+)
+CODE_QUALIFIERS = frozenset(
+    """
+    error status failure result reason response exit return country language zip postal http errno sub close fault
+    substatus vendor sqlstate event
+    """.split()
 )
 _TRAILERS = frozenset(
     """
@@ -61,6 +87,7 @@ _TRAILERS = frozenset(
 )
 _PUBLIC = frozenset(
     """
+    dpop-nonce replay-nonce
     x-amz-credential sec-websocket-key nsurlsession nextpagetoken continuationtoken next_page_token page_token
     nexttoken next_token continuation_token synctoken sync_token pagetoken max_tokens maxtokens total_tokens
     prompt_tokens completion_tokens input_tokens output_tokens status_code statuscode error_code errorcode exit_code
@@ -70,6 +97,9 @@ _PUBLIC = frozenset(
     bypass compass by_pass allow_session close_session new_session max_session start_session
     """.split()
 )
+
+
+_NEGATIVE_STARTS = [[word] for word in _NEGATIVE]
 
 
 @cache
@@ -82,22 +112,33 @@ def split_name(name: str) -> list[str]:
     return [word.lower() for word in _words().findall(name)]
 
 
+_BY_GRAMMAR = {
+    **dict.fromkeys(
+        "authorization proxy-authorization proxy_authorization http_authorization x-authorization".split(),
+        Slot("token", "credentials"),
+    ),
+    **dict.fromkeys(["cookie", "http_cookie", "cookies"], Slot("cookie", "cookies")),
+    **dict.fromkeys(["set-cookie", "set_cookie", "set-cookie2"], Slot("cookie", "set_cookie")),
+}
+
+
 @lru_cache(maxsize=8192)
 def slot_of(name: str) -> Slot | None:
     """The secret a name announces in configuration, JSON, logs and code; None when it announces none."""
     low = name.lower().strip("$-_ ")
-    if low in ("authorization", "proxy-authorization", "proxy_authorization", "http_authorization", "x-authorization"):
-        return Slot("token", "credentials")
-    if low in ("cookie", "http_cookie", "cookies"):
-        return Slot("cookie", "cookies")
-    if low in ("set-cookie", "set_cookie", "set-cookie2"):
-        return Slot("cookie", "set_cookie")
     if low in _PUBLIC:
         return None
+    low = low.rsplit(".", 1)[-1]
+    if slot := _BY_GRAMMAR.get(low):
+        return slot
+    if kind := _KINDS.get(low):
+        return Slot(kind)
     words = split_name(name)
+    if kind := _TWO_WORDS.get(tuple(words[-2:])):
+        return Slot(kind)
     while len(words) > 1 and words[-1] in _TRAILERS:
         words.pop()
-    if not words or (words[0] in _NEGATIVE and len(words) < 4):
+    if not words or split_name(re.split(r"[.$]", name)[-1])[:1] in _NEGATIVE_STARTS:
         return None
     return _slot_of_words(words)
 
@@ -105,22 +146,28 @@ def slot_of(name: str) -> Slot | None:
 def _slot_of_words(words: list[str]) -> Slot | None:
     last = words[-1]
     before = words[-2] if len(words) > 1 else ""
-    if last == "id" and before in ("session", "sess"):
-        return Slot("session")
-    if last == "sid" or (last == "id" and before == "secret"):
-        return Slot("session", "if_secret") if last == "sid" else None
+    if last == "sid":
+        return Slot("session", "if_secret")
     if last == "key":
         return _key(before)
-    if last in ("verifier", "challenge") and before == "code":
-        return Slot("code") if last == "verifier" else None
+    if last == "code" and before in CODE_QUALIFIERS:
+        return None
     if kind := _KINDS.get(last):
         return Slot(kind)
     if kind := _MAYBE.get(last):
-        certain = last == "code" and before in ("otp", "mfa", "verification", "authorization", "device", "user", "time")
-        return Slot(kind, "always" if certain else "if_secret")
+        return Slot(kind, "always" if last == "code" and before in _CODES else "if_secret")
+    return _glued(last)
+
+
+def _glued(word: str) -> Slot | None:
+    """Words that upper case has joined: DBPASSWORD, SIGNINGKEY, BACKUPCODE."""
     for ending in _ENDINGS:
-        if last.endswith(ending):
+        if word.endswith(ending):
             return Slot(_KINDS.get(ending, "api_key"))
+    joined = (("key", _WORDS_OF_KEYS, "api_key"), ("code", _CODES, "code"), ("seed", _CODES, "secret"))
+    for ending, beginnings, kind in joined:
+        if word.endswith(ending) and word.removesuffix(ending) in beginnings:
+            return Slot(kind)
     return None
 
 
@@ -132,29 +179,26 @@ def _key(before: str) -> Slot | None:
     return Slot("api_key", "always" if before in _WORDS_OF_KEYS or before.endswith("api") else "if_secret")
 
 
-_HEADER_WORDS = (
-    "key",
-    "token",
-    "secret",
-    "auth",
-    "session",
-    "signature",
-    "password",
-    "passwd",
-    "csrf",
-    "xsrf",
-    "cookie",
+_CODES = frozenset(
+    "otp mfa totp sms verification authorization device user time recovery backup access pin login security".split()
+)
+_HEADER_WORDS = tuple(
+    """
+    key token secret auth session signature password passwd csrf xsrf cookie -sign credential nonce wsse dpop license
+    oidc otp websocket-protocol access-code -pin
+    """.split()
 )
 _OPEN_HEADERS = frozenset(
     """
     www-authenticate proxy-authenticate :authority authority authentication-info proxy-authentication-info author
-    x-oauth-scopes x-accepted-oauth-scopes public-key-pins sec-websocket-accept authors keep-alive
+    dpop-nonce replay-nonce x-oauth-scopes x-accepted-oauth-scopes public-key-pins sec-websocket-accept authors
+    keep-alive
     """.split()
 )
 _OPEN_TAILS = frozenset(
     """
     reason loginreason scopes scope expiration expires expiry error status method methods required policy version date
-    timestamp algorithm type limit remaining reset hint realm issuer mode max min age result code message info
+    timestamp algorithm type limit remaining reset hint realm issuer mode max min age result code message info as
     """.split()
 )
 
@@ -163,10 +207,12 @@ _OPEN_TAILS = frozenset(
 def header_slot(name: str) -> Slot | None:
     """The secret a header field carries, by its name (RFC 9110, vendors' X- headers); None for a harmless one."""
     low = name.lower()
+    if low in _PUBLIC:
+        return None
     slot = slot_of(low)
     if slot is not None and slot.how in ("credentials", "cookies", "set_cookie"):
         return slot
-    if low in _OPEN_HEADERS or low.startswith("access-control-"):
+    if low in _OPEN_HEADERS or low.startswith("access-control-") or low.split("-", 1)[0] in _NEGATIVE:
         return None
     if not any(word in low for word in _HEADER_WORDS):
         return slot if slot is None or slot.how == "always" else None
@@ -188,6 +234,7 @@ _OPEN_PARAMETERS = frozenset(
     format version v lang locale timestamp ts recvwindow nc qop algorithm
     sslmode sslrootcert sslcert ssl tls authsource authmechanism replicaset directconnection retrywrites
     connect_timeout application_name target_session_attrs search_path charset encrypt trustservercertificate driver
+    oauth_problem oauth_problem_advice oauth_acceptable_timestamps oauth_parameters_absent ack reauth
     oauth_consumer_key oauth_signature_method oauth_timestamp oauth_version
     digits period type sort order fields linkid reason method
     """.split()
@@ -196,4 +243,7 @@ _OPEN_PARAMETERS = frozenset(
 
 def is_open_parameter(name: str) -> bool:
     """True for the query and form parameters whose value is known to be no secret. Everything else is hidden."""
-    return name.lower() in _OPEN_PARAMETERS
+    low = name.lower()
+    return low in _OPEN_PARAMETERS or low.startswith(
+        ("l_errorcode", "l_shortmessage", "l_longmessage", "l_severitycode")
+    )

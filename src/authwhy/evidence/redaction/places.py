@@ -26,8 +26,9 @@ class Place(NamedTuple):
 def assignment() -> re.Pattern[str]:
     """A name (group 1), its closing quote (2) and the separator (3). Starts only at the start of a word: linear."""
     return re.compile(
-        r"(?<![\w.$\-])[.\-]{0,2}([A-Za-z_$][\w.\-\[\]$]{0,99}+)(\\{0,3}[\"'`])?(?:\*\*)?[ \t]*"
-        r"(=>|:=|=|:(?:\*\*)?|,(?=[ \t]*\\?[\"']))(?![:=/])"
+        r"(?:(?<![\w.$\-\\])|(?<=\\n)|(?<=\\r)|(?<=\\t))[.\-]{0,2}([A-Za-z_$][\w.\-\[\]$]{0,99}+)"
+        r"(\\{0,3}[\"'`\u201d])?\]?(?:\*\*)?[ \t]*"
+        r"(=>|:=|=|:(?:\*\*)?|,(?=[ \t]*[bu]?\\?[\"']))(?![:=/])"
     )
 
 
@@ -40,12 +41,22 @@ def places(text: str, match: re.Match[str], slot: Slot) -> list[Place]:
         return [place] if place else []
     if text[start] == "[" and (array := _array(text, start)):
         return array
+    if text[start] == "{" and match[2] and (inner := _wrapped().match(text, start)):
+        place = _string(text, inner.end())
+        return [place] if place else []
     if text[start] in "[{" and match[2]:
         return []
     if match[2] and match[3] == ":" and (scalar := _json_scalar().match(text, start)):
         return [Place(start, scalar.end())]
     place = _string(text, start) or _block(text, match) or _bare(text, match, start, slot)
     return [place] if place else []
+
+
+@cache
+def _wrapped() -> re.Pattern[str]:
+    """`{"value": ` around a string."""
+    names = r"(?:value|plaintext|plain|text|string|data|_|#text|\$)"
+    return re.compile(rf"\{{\s*\\{{0,3}}[\"']{names}\\{{0,3}}[\"']\s*:\s*(?=\\{{0,3}}[\"'])")
 
 
 @cache
@@ -65,7 +76,9 @@ def _any_blanks() -> re.Pattern[str]:
 
 @cache
 def _opening() -> re.Pattern[str]:
-    return re.compile(r"(?:[bBrRuUfF]{1,2}|@|\$)?(\"\"\"|'''|\\{0,3}[\"'`])")
+    return re.compile(
+        r"(?:(?:Some|Ok|Just|Secret|SecretStr|String)\()?(?:[bBrRuUfF]{1,2}|[@$N])?(\"\"\"|'''|\\{0,3}[\"'`])"
+    )
 
 
 def _array(text: str, start: int) -> list[Place]:
@@ -176,8 +189,9 @@ def _bare(text: str, match: re.Match[str], start: int, slot: Slot) -> Place | No
     if begins_line(text, match):
         end = _line_end(text, start)
         if not _goes_on(text, start, end, match[3]):
-            folded = _folded_end(text, match, end) if slot.how == "credentials" else end
-            return Place(start, folded if folded > end else _before_column(text, start, end))
+            if slot.how == "credentials":
+                return Place(start, _folded_end(text, match, end))
+            return Place(start, _before_column(text, start, end))
     return _word(text, start)
 
 
@@ -185,10 +199,15 @@ def _word(text: str, start: int) -> Place | None:
     """A value amid a line; after a scheme such as Bearer the credential or all parameters belong to it."""
     found = _bare_value().match(text, start)
     end = found.end() if found else start
+    if text[end : end + 1] == " " and _inside_dump().search(text, max(0, start - 400), start):
+        inner = start + (text[start] == "[")
+        if member := _member_of_dump().match(text, inner):
+            return Place(inner, member.end(), True)
     for _ in range(4):
         if end - start > 40 or text[start:end].lstrip("[({<").lower() not in SCHEMES:
             break
-        more = _bare_value().match(text, _after_blanks(text, end))
+        after = _after_blanks(text, end)
+        more = _bracketed().match(text, after) or _bare_value().match(text, after)
         if more is None:
             break
         if "=" in more[0].rstrip("=") and text[start:end].lower() not in ("basic", "bearer"):
@@ -197,6 +216,24 @@ def _word(text: str, start: int) -> Place | None:
             return Place(start, more.end())
         start, end = more.start(), more.end()
     return Place(start, end) if end > start else None
+
+
+@cache
+def _inside_dump() -> re.Pattern[str]:
+    """`Config{a:b c:`, `Request[a=b, c=`, `map[A:[b] C:[`: an open bracket glued to a name on this line."""
+    return re.compile(r"[A-Za-z_>%@][\[({](?:[^\[\](){}\n]|\[[^\[\]\n]{0,200}\]){0,380}\[?$")
+
+
+@cache
+def _member_of_dump() -> re.Pattern[str]:
+    """The value of a member with blanks in it: up to the next member or the closing bracket."""
+    return re.compile(r"[^\n\[\](){}=:\"']{1,200}?(?=,? [A-Za-z_][\w.\-]{0,60}[:=]|[\])}])")
+
+
+@cache
+def _bracketed() -> re.Pattern[str]:
+    """`<your token>`, `[secret key]`: words in brackets."""
+    return re.compile(r"<[A-Za-z _\-]{1,60}>|\[[A-Za-z _\-]{1,60}\]|\{[A-Za-z _\-]{1,60}\}")
 
 
 def _after_blanks(text: str, start: int) -> int:
@@ -270,5 +307,5 @@ def _folded_end(text: str, match: re.Match[str], end: int) -> int:
 def _bare_value() -> re.Pattern[str]:
     """Up to a blank, or to a delimiter that is followed by a blank, another delimiter, another name or the end."""
     return re.compile(
-        r"(?:[^\s\"'`<>,;&)\]}|]|[\"'`<>,;&)\]}|](?![\s\"'`,;&)\]}|]|$|[A-Za-z_][\w.\-]{0,40}\\?[\"']?[=:]))+"
+        r"(?:[^\s\"'`<>,;&)\]}|\\]|\\(?![rn])|[\"'`<>,;&)\]}|](?![\s\"'`,;&)\]}|]|$|[A-Za-z_][\w.\-]{0,40}\\?[\"']?[=:]))+"
     )

@@ -33,7 +33,7 @@ _IDENTIFIERS = frozenset(
     rev revision trace traceid traceparent span spanid ray nonce opaque serial requestid correlationid version
     integrity arn urn aud azp audience issuer iss sub subject image container etags build hash ssh-rsa ssh-ed25519
     ecdsa-sha2-nistp256 ecdsa-sha2-nistp384 ecdsa-sha2-nistp521 ssh-dss key-fingerprint tree parent head callid call-id
-    boundary x-amz-content-sha256 x-amz-id-2 sha server
+    334 boundary x-amz-content-sha256 x-amz-id-2 sha server
     """.split()
 )
 

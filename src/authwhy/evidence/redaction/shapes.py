@@ -104,8 +104,8 @@ def hide_known_tokens(text: str, vault: Vault) -> str:
     text = splice(text, spans)
     if "$" in text or "{S" in text:
         text = _password_hash().sub(lambda match: hide(vault, match[0], "password_hash"), text)
-    if "hooks.slack.com" in text or "/bot" in text:
-        text = _secret_path().sub(lambda match: match[1] + hide(vault, match[2], "token"), text)
+    if "/" in text and any(sign in text for sign in _PATH_SIGNS):
+        text = _secret_path().sub(lambda match: _path(match, vault), text)
     return text
 
 
@@ -115,8 +115,8 @@ def _hidden_jwt(match: re.Match[str], vault: Vault) -> str:
         found = found.split("/", 1)[0]
     if found.count(".") not in (2, 4):
         found = found.rstrip(".")
-    if "." not in found and len(found) < 24:
-        return match[0]
+    if "." not in found and (len(found) < 24 or match.string[max(0, match.start() - 4) : match.start()] == "334 "):
+        return match[0]  # the second is a server's word in SASL, not a token
     return hide(vault, found, "jwt") + match[0][len(found) :]
 
 
@@ -154,6 +154,8 @@ def looks_random(value: str) -> bool:
     """True for hex of 32 digits or more and for mixed strings of 24 or more that are not made of words."""
     if len(value) < 24 or _guid().fullmatch(value):
         return False
+    if re.fullmatch(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+", value):
+        return False  # a constant's name
     digits = sum(char.isdigit() for char in value)
     if re.fullmatch(r"[0-9a-fA-F]+", value):
         return len(value) >= 32 and 0 < digits < len(value)
@@ -177,6 +179,28 @@ def _password_hash() -> re.Pattern[str]:
     )
 
 
+_PATH_SIGNS = (
+    *("hooks.", "/bot", "/webhooks/", "/webhookb2/", "/IncomingWebhook/", "/key/", "/token/", "/reset", "/v2/", "/v3/"),
+    *("/invite/", "/activate/", "/verify/", "/confirm/", "/magic"),
+)
+_SURE_PATHS = ("services/", "workflows/", "triggers/", "bot", "webhookb2/", "IncomingWebhook/", "/with/key/")
+
+
+def _path(match: re.Match[str], vault: Vault) -> str:
+    """Hide a path segment that holds a secret; words such as `/token/refresh` stay."""
+    segment = match[2]
+    mixed = any(char.isdigit() for char in segment) and any(char.isalpha() for char in segment) and len(segment) >= 8
+    if match[1].endswith(_SURE_PATHS) or "/api/webhooks/" in match[1] or "/catch/" in match[1] or mixed:
+        return match[1] + hide(vault, segment, "token")
+    return match[0]
+
+
 @cache
 def _secret_path() -> re.Pattern[str]:
-    return re.compile(r"(hooks\.slack\.com/(?:services|workflows|triggers)/|/bot(?=\d{6,12}:))([\w:/\-]{8,})")
+    """Places in the path of a URL where services put secrets: web hooks, bots, reset and invitation links."""
+    return re.compile(
+        r"(hooks\.slack\.com/(?:services|workflows|triggers)/|/bot(?=\d{6,12}:)|/api/webhooks/\d{5,25}/|/webhookb2/"
+        r"|/IncomingWebhook/|hooks\.zapier\.com/hooks/catch/\d{1,12}/|/with/key/|(?:infura\.io|alchemy\.com)/v[23]/"
+        r"|/(?:token|key|reset|reset-password|password-reset|invite|activate|verify|confirm|magic|magic-link|webhook)s?/)"
+        r"([^\s/?#\"'<>`,;)]{4,300}(?:(?<=T\d{8})/[^\s?#\"'<>`,;)]{1,200})?)"
+    )

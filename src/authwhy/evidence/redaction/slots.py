@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
-from authwhy.evidence.redaction.masked import GLUE, is_hidden, is_message, is_readable, looks_secret
-from authwhy.evidence.redaction.names import Slot, header_slot, slot_of
+from authwhy.evidence.redaction.masked import GLUE, is_hidden, is_message, is_readable, is_sentence, looks_secret
+from authwhy.evidence.redaction.names import CODE_QUALIFIERS, Slot, header_slot, slot_of
 from authwhy.evidence.redaction.places import Place, assignment, begins_line, places
 from authwhy.evidence.redaction.shapes import looks_random
 from authwhy.evidence.redaction.spans import Span, splice
@@ -30,6 +31,7 @@ _ERROR_WORDS = (
     "rror",
     "xception",
 )
+_ONE_TIME_WORDS = ("grant_type", "otp", "mfa", "assword", "phone", "verif", "challenge", "factor")
 _NEGATIVE = ("invalid", "unexpected", "bad", "wrong", "unknown", "missing", "no", "incorrect", "expired")
 _WITHOUT_BLANKS = ("token", "signature", "session", "csrf", "assertion", "code")
 _KEY_WORDS = ("api", "access", "secret", "private", "shared", "account", "master", "subscription")
@@ -55,15 +57,27 @@ def hide_slots(text: str, vault: Vault) -> str:
 
 def _slot(match: re.Match[str]) -> Slot | None:
     name, separator = match[1], match[3]
-    if separator == "," and not (match[2] and match.string[max(0, match.start() - 2) : match.start() - 1] == "("):
-        return None
     slot = slot_of(name)
+    if separator == "," and not _is_pair(match, slot):
+        return None
+    if slot is None and name.lower() in ("header", "headers", "id", "value"):
+        slot = slot_of(_word_before(match) + ("id" if name.lower() == "id" else ""))
     before = match.string[max(0, match.start() - 1) : match.start()]
-    if slot is None and separator[0] == ":" and "-" in name and "." not in name and before not in ("/", "\\"):
-        slot = header_slot(name)
+    may_be_header = (slot is None or slot.how == "if_secret") and "-" in name and "." not in name
+    if may_be_header and before not in ("/", "\\"):
+        slot = header_slot(name) or slot
+    if slot is not None and slot.kind == "code" and _word_before(match) in CODE_QUALIFIERS:
+        return None
     if name.lower() == "key" and _word_before(match) in _KEY_WORDS:
         slot = Slot("api_key")
     return slot
+
+
+def _is_pair(match: re.Match[str], slot: Slot | None) -> bool:
+    """`("password", "x")`, `["Authorization", "Bearer x"]`, but no list of names such as ["user", "password"]."""
+    head = match.string[max(0, match.start() - 4) : match.start()].rstrip("\"'`bu\\")
+    is_credential = slot is not None and slot.how == "credentials"
+    return bool(match[2]) and (head[-1:] in ("(", "{") or (head[-1:] == "[" and is_credential))
 
 
 def _word_before(match: re.Match[str]) -> str:
@@ -94,24 +108,55 @@ def _safe_value(match: re.Match[str], slot: Slot, place: Place, vault: Vault) ->
 
 def _may_stay(match: re.Match[str], slot: Slot, place: Place, value: str) -> bool:
     bare = value.strip()
-    if is_readable(value) or bare.lower() in ("true", "false"):
+    if is_readable(value) or bare.lower() in ("true", "false", "include", "omit", "same-origin"):
         return True
     if bare.startswith(("http://", "https://", "file://", "urn:", "SHA256:", "MD5:")) and " " not in bare:
+        return True
+    if slot.kind == "connection" and ("://" in bare or "=" in bare or re.fullmatch(r"[\d.]+", bare)):
         return True
     if slot.kind in ("api_key", "private_key") and is_path(bare):
         return True
     if slot.kind in ("session", "token", "code") and bare.isdigit() and not place.quoted and len(bare) <= 5:
         return True
+    if slot.kind == "api_key" and re.fullmatch(r"[\w.+\-]{1,64}@[\w\-]+\.[\w.\-]+", bare):
+        return True
     if match[1].lower() == "code":
         return _is_error_code(match, bare, place)
     if slot.how == "if_secret":
-        return not is_likely_secret(match[1], slot, bare)
-    return not place.quoted and _is_prose(match, slot, bare)
+        return not is_likely_secret(match[1], slot, bare, quoted=place.quoted)
+    return not place.quoted and (_reads_on(match, place, bare) or _is_prose(match, slot, bare))
+
+
+def _reads_on(match: re.Match[str], place: Place, bare: str) -> bool:
+    """`Invalid API key: You must be granted one`: a sentence goes on behind a word that is no secret by its looks."""
+    if match[3][0] != ":":
+        return False
+    first = bare.split()[0]
+    if first.lower().startswith("err"):
+        return True
+    if looks_secret(first) or looks_random(first.rstrip(".,;:")):
+        return False
+    if first.endswith(":") and len(first) < 32:
+        return True
+    return is_sentence(_rest_of_sentence().match(match.string, place.start)[0])  # type: ignore[index]
+
+
+@cache
+def _rest_of_sentence() -> re.Pattern[str]:
+    return re.compile(r"[^\n\"]{0,200}")
 
 
 def is_path(bare: str) -> bool:
     """True for the path of a key or certificate file."""
-    return _file_ending(bare) and re.fullmatch(r"(?:~|\.{1,2}|[A-Za-z]:)?[\w./\\ -]+", bare) is not None
+    if bare.startswith(_ROOTS):
+        return " " not in bare and not any(looks_random(part) for part in bare.split("/"))
+    return _file_ending(bare) and re.fullmatch(r"(?:~|\.{1,2}|[A-Za-z]:|\$\{?\w+\}?)?[\w./\\ -]+", bare) is not None
+
+
+_ROOTS = (
+    *(f"/{root}/" for root in "home etc root usr var opt Users tmp run mnt srv app data certs keys".split()),
+    "~/",
+)
 
 
 def _file_ending(bare: str) -> bool:
@@ -120,32 +165,35 @@ def _file_ending(bare: str) -> bool:
     )
 
 
-def is_likely_secret(name: str, slot: Slot, bare: str) -> bool:
+def is_likely_secret(name: str, slot: Slot, bare: str, *, quoted: bool = False) -> bool:
     """For names that announce a secret only sometimes: `key`, `auth`, `credentials`, `code`, `tokens`."""
-    if name.lower().strip("_") == "auth":
-        return (
-            len(bare) >= 8
-            and re.fullmatch(r"[A-Za-z0-9+/_\-]+={0,2}", bare) is not None
-            and (looks_secret(bare) or bare[-1] == "=")
-        )
-    if slot.kind == "api_key" and len(bare) < 16:
+    if slot.kind == "api_key" and (len(bare) < 8 or "/" in bare):
+        return looks_random(bare)
+    if slot.kind == "code" and re.fullmatch(r"[A-Z0-9_.\-]{1,12}", bare):
         return False
+    if name.lower().strip("_") == "auth" and bare.endswith("=") and re.fullmatch(r"[A-Za-z0-9+/]{8,}={1,2}", bare):
+        return True
+    if re.match(r"[\w.]{1,40}=\w", bare):
+        return False  # an assignment of its own
+    if " " in bare:
+        return quoted and any(char.isdigit() for char in bare) and len(bare) < 200 and not is_sentence(bare)
     return looks_secret(bare) or looks_random(bare)
 
 
 def _is_error_code(match: re.Match[str], bare: str, place: Place) -> bool:
     """`"code": "invalid_api_key"` and `code=401` are codes of errors; `code=SplxlOBe` is an authorization code."""
-    digits = bare.rstrip(",").lstrip("-")
-    if not place.quoted and digits.isdigit() and len(digits) <= 9:
-        return True
-    if len(bare) > 64 or looks_random(bare):
-        return False
-    if re.fullmatch(r"[A-Za-z]+(?:[_.:\- /][A-Za-z]+)*", bare) and (len(bare) < 24 or "_" in bare):
-        return True
-    if re.fullmatch(r"[A-Z0-9_.\-]{1,8}", bare) and not re.fullmatch(r"\d{6,8}", bare):
+    code = bare.rstrip(".,;:)'").lstrip("-(")
+    if " " in code or re.fullmatch(r"0x[0-9A-Fa-f]{1,16}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+", code):
         return True
     near = match.string[max(0, match.start() - 300) : match.end() + 300]
-    return any(word in near for word in _ERROR_WORDS) and not re.search(r"[a-z]\d|\d[a-z]", bare)
+    if code.isdigit():
+        one_time = place.quoted and 6 <= len(code) <= 8 and any(word in near for word in _ONE_TIME_WORDS)
+        return len(code) <= 10 and not one_time
+    if len(code) > 64 or looks_random(code):
+        return False
+    if re.fullmatch(r"[A-Za-z]+(?:[_.:\-/][A-Za-z]+)*", code) or re.fullmatch(r"[A-Z0-9_.\-]{1,8}", code):
+        return True
+    return any(word in near for word in _ERROR_WORDS) and not re.search(r"[a-z]\d|\d[a-z]", code)
 
 
 def _is_prose(match: re.Match[str], slot: Slot, bare: str) -> bool:

@@ -169,6 +169,8 @@ def _redact_parameter(part: str, vault: Vault, *, is_first: bool) -> str:
     if is_open_parameter(name):
         return name + equals + _redact_open_value(value, vault)
     slot = slot_of(name)
+    if (slot is None or slot.how == "if_secret") and value.isdigit() and len(value) <= 5:
+        return part
     return name + equals + redact_credential(value, vault, slot.kind if slot else "value", words=False)
 
 
@@ -226,7 +228,7 @@ def _bare_userinfo() -> re.Pattern[str]:
     """`user:password@host:port` without a scheme, as in proxy settings; not `mailto:` or `sip:` addresses."""
     return re.compile(
         r"(?<![\w.:/@%+-])(?!(?:mailto|users?|e-?mail|from|to|login|username|name|sips?|xmpp|acct|by|for|upn|cn):)"
-        r"[\w.%+-]{1,64}:([^\s:@/\"'<>]{3,128})@(?=[\w.-]{1,100}:\d{2,5}\b)",
+        r"[\w.%+-]{1,64}:([^\s:@/\"'<>]{3,128})@(?=[\w.-]{1,100}:\d{2,5}\b|(?:tcp|unix)\()",
         re.IGNORECASE,
     )
 
@@ -236,17 +238,17 @@ def _userinfo_at(text: str, start: int, end: int, vault: Vault) -> Iterator[Span
     last = text.rfind("@", start, authority_end)
     if last < 0:
         return
-    colon = text.find(":", start, last)
-    user_end = colon if colon >= 0 else last
-    user = text[start:user_end]
-    if colon >= 0 and not is_readable(text[colon + 1 : last]):
-        pieces = text[colon + 1 : last].split("@")  # a stray @ stays visible: it is why such an address fails
-        yield Span(colon + 1, last, "@".join(hide(vault, piece, "password") for piece in pieces))
-    is_open = (
-        _is_login(user) if colon >= 0 else user.lower() in _OPEN_USERS or text[max(0, start - 6) : start] == "ssh://"
-    )
+    user, colon, password = text[start:last].partition(":")
+    if colon and password != "x-oauth-basic" and not is_readable(password):
+        # A stray @ stays visible: it is why such an address fails.
+        safe = "@".join(hide(vault, piece, "password") for piece in password.split("@"))
+        yield Span(start + len(user) + 1, last, safe)
+    if colon:
+        is_open = _is_login(user) and password not in ("", "x-oauth-basic", "x")
+    else:
+        is_open = user.lower() in _OPEN_USERS or text[max(0, start - 6) : start] == "ssh://"
     if user and not is_open:
-        yield Span(start, user_end, redact_credential(user, vault, "token", words=False))
+        yield Span(start, start + len(user), redact_credential(user, vault, "token", words=False))
 
 
 _OPEN_USERS = ("git", "ssh", "hg", "svn", "oauth2", "anonymous")
@@ -274,6 +276,9 @@ def _forms(text: str, vault: Vault) -> Iterator[Span]:
     done = 0
     at = text.find("&")
     while at >= 0:
+        if text[at - 1 : at] in ("(", "&") or text[at + 1 : at + 2] in ("(", "&", " ", ""):
+            at = text.find("&", at + 1)  # an LDAP filter or an operator
+            continue
         start = max(done, *(text.rfind(mark, done, at) + 1 for mark in " \t\n\"'<>`(?#"))
         run = _run_of_form().match(text, at)
         done = run.end() if run else at + 1
