@@ -41,20 +41,22 @@ def read(material: Material, found: Found) -> None:
 def from_pem(block: str, where: str) -> CertificateFound | None:
     """One PEM block, or None when it is damaged."""
     from cryptography import x509
+    from cryptography.exceptions import InternalError
 
     try:
         return _found(x509.load_pem_x509_certificate(normalised(block, "CERTIFICATE")), where)
-    except ValueError:
+    except (ValueError, InternalError):
         return None
 
 
 def from_der(der: bytes, where: str) -> CertificateFound | None:
     """A DER certificate, or None when the bytes are something else."""
     from cryptography import x509
+    from cryptography.exceptions import InternalError
 
     try:
         return _found(x509.load_der_x509_certificate(der), where)
-    except ValueError:
+    except (ValueError, InternalError):
         return None
 
 

@@ -63,7 +63,7 @@ def without_forgeries(text: str) -> str:
 
 @cache
 def _forgery() -> re.Pattern[str]:
-    return re.compile(r"\\+[uU](?:0000)?[eE]00[01]|%[eE][eE]%80%8[01]")
+    return re.compile(r"(?<!\\)\\++[uU](?:0000)?[eE]00[01]|%[eE][eE]%80%8[01]")
 
 
 def _is_der(data: bytes) -> bool:

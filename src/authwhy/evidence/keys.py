@@ -92,7 +92,7 @@ def normalised(block: str, label: str) -> bytes:
 
 def public_jwk(pem: bytes, *, private: bool) -> tuple[dict[str, object] | None, str | None]:
     """The public key of a PEM block as a JWK, or None and why it cannot be read."""
-    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 
     try:
@@ -104,7 +104,7 @@ def public_jwk(pem: bytes, *, private: bool) -> tuple[dict[str, object] | None, 
         return _jwk(loaded.public_key()), None
     except TypeError:
         return None, "the private key is encrypted with a pass phrase"
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, InternalError):
         kind = "private" if private else "public"
         return None, f"the PEM {kind} key cannot be loaded (not PEM, cut off, or another key type)"
 

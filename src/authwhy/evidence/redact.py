@@ -13,6 +13,7 @@ from authwhy.evidence.decode import without_forgeries
 from authwhy.evidence.redaction.directives import hide_directives
 from authwhy.evidence.redaction.lines import hide_lines
 from authwhy.evidence.redaction.masked import STATES, is_masked, is_placeholder, is_readable
+from authwhy.evidence.redaction.phrases import hide_phrases
 from authwhy.evidence.redaction.randomness import hide_random
 from authwhy.evidence.redaction.shapes import hide_known_tokens, hide_private_keys
 from authwhy.evidence.redaction.slots import hide_slots
@@ -46,7 +47,7 @@ def redact_part(text: str, vault: Vault) -> str:
         text = _hide_in_calls(text, vault)
     if "</" in text or "kty" in text:
         text = _hide_in_members(text, vault)
-    return hide_random(hide_directives(hide_lines(text, vault), vault), vault)
+    return hide_random(hide_directives(hide_phrases(hide_lines(text, vault), vault), vault), vault)
 
 
 _TABLE_SIGNS = (

@@ -123,17 +123,22 @@ RULES: tuple[Rule, ...] = (
 
 
 @cache
-def _compiled(index: int) -> re.Pattern[str]:
-    return re.compile(RULES[index].pattern)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def hide_lines(text: str, vault: Vault) -> str:
     """Hide secrets that no name with a separator announces."""
-    for index, rule in enumerate(RULES):
+    return hide_by(RULES, text, vault)
+
+
+def hide_by(rules: tuple[Rule, ...], text: str, vault: Vault) -> str:
+    """Hide what these rules find, in their order."""
+    for rule in rules:
         if any(literal in text for literal in rule.literals):
             replace = _replacer(rule, vault)
             for _ in range(8 if rule.several else 1):
-                safe = _compiled(index).sub(replace, text)
+                safe = _compiled(rule.pattern).sub(replace, text)
                 if safe == text:
                     break
                 text = safe

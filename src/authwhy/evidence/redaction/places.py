@@ -23,11 +23,14 @@ class Place(NamedTuple):
 
 
 @cache
-def assignment() -> re.Pattern[str]:
-    """A name (group 1), its closing quote (2) and the separator (3). Starts only at the start of a word: linear."""
+def assignment(escaped: bool = False) -> re.Pattern[str]:
+    """A name (group 1), its closing quote (2) and the separator (3). Starts only at the start of a word: linear.
+
+    `escaped`: the text holds `\\n` as two characters (a program printed its strings), behind which a word starts too.
+    """
+    start = r"(?:(?<![\w.$\-\\])|(?<=\\[nrt]))" if escaped else r"(?<![\w.$\-])"
     return re.compile(
-        r"(?:(?<![\w.$\-\\])|(?<=\\n)|(?<=\\r)|(?<=\\t))[.\-]{0,2}([A-Za-z_$][\w.\-\[\]$]{0,99}+)"
-        r"(\\{0,3}[\"'`\u201d])?\]?(?:\*\*)?[ \t]*"
+        start + r"[.\-]{0,2}([A-Za-z_$][\w.\-\[\]$]{0,99}+)(\\{0,3}[\"'`\u201d])?\]?(?:\*\*)?[ \t]*"
         r"(=>|:=|=|:(?:\*\*)?|,(?=[ \t]*[bu]?\\?[\"']))(?![:=/])"
     )
 

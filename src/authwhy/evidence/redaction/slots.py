@@ -41,7 +41,7 @@ def hide_slots(text: str, vault: Vault) -> str:
     """Hide the values of all assignments, members, header fields and options whose name announces a secret."""
     spans: list[Span] = []
     done = 0
-    for match in assignment().finditer(text):
+    for match in assignment("\\n" in text or "\\r" in text).finditer(text):
         if match.start() < done:
             continue
         slot = _slot(match)
