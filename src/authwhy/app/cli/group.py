@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 
 import click
 
-from authwhy.app.cli.inputs import UnreadableInput
+from authwhy.app.cli.inputs import EXIT_INTERRUPTED
 
 COMMANDS = {
     "causes": "List the causes, or show the page of one.",
@@ -16,8 +15,6 @@ COMMANDS = {
     "explain": "Say why authentication failed: cause, proof, fix.",
     "run": "Run a command; explain it when authentication fails.",
 }
-EXIT_UNREADABLE = 3
-EXIT_INTERRUPTED = 130
 EPILOG = """\b
 Examples:
   authwhy explain "AADSTS700016: Application with identifier ... was not found"
@@ -62,7 +59,7 @@ def cli() -> None:
 
 
 def run() -> int:
-    """Run the command of this process: the documented exit statuses, and never a traceback for the user's input."""
+    """Run the command of this process; click's own endings become exit statuses, all others are main's."""
     try:
         status = cli.main(standalone_mode=False, prog_name="authwhy")
     except click.exceptions.Abort:
@@ -70,12 +67,4 @@ def run() -> int:
     except click.ClickException as error:
         error.show()
         status = error.exit_code
-    except UnreadableInput as error:
-        click.echo(f"Error: {error}", err=True)
-        status = EXIT_UNREADABLE
-    except BrokenPipeError:
-        sys.stderr.close()
-        status = 0
-    except KeyboardInterrupt:
-        status = EXIT_INTERRUPTED
     return status if isinstance(status, int) else 0

@@ -8,6 +8,9 @@ import sys
 from collections import deque
 from typing import BinaryIO
 
+EXIT_UNREADABLE = 3
+EXIT_INTERRUPTED = 130
+
 
 class UnreadableInput(Exception):
     """An input that cannot be opened or read; exit status 3."""

@@ -6,15 +6,10 @@ A test holds both ways against each other: same output, same status.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
-
-from authwhy.app.cli.inputs import UnreadableInput
 
 SINGLE = ("--format", "--at", "--token-file", "--secret-file", "--jwks", "--retired-jwks", "--config")
 SEVERAL = ("--issuer", "--audience")
-EXIT_UNREADABLE = 3
-EXIT_INTERRUPTED = 130
 
 
 def parse(arguments: Sequence[str]) -> tuple[tuple[str, ...], dict[str, object]] | None:
@@ -58,11 +53,3 @@ def quick(arguments: Sequence[str]) -> int | None:
         return answer(inputs, **options)  # type: ignore[arg-type]
     except WrongUsage:
         return None
-    except UnreadableInput as error:
-        sys.stderr.write(f"Error: {error}\n")
-        return EXIT_UNREADABLE
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
