@@ -57,7 +57,7 @@ fuzz: .venv/.dev
 	@$(PY) fuzz/run.py
 #: make lock        pin the newest allowed versions again
 lock: $(filter .tools/%,$(UV))
-	@$(LOCK) pyproject.toml --group build --extra all -o requirements/run.txt
+	@$(LOCK) pyproject.toml --group build --extra passwords -o requirements/run.txt
 	@$(LOCK) pyproject.toml --group build --group dev --extra all -o requirements/dev.txt
 clean:
 	rm -rf .venv .tools site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

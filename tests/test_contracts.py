@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src/authwhy"
 # Rings that must stay pure: time, randomness, sockets, files and logs come in as values or as Asks.
 PURE = [
-    *SRC.glob("verify/*.py"),
+    *SRC.glob("verify/**/*.py"),
     SRC / "diagnose/judge.py",
     SRC / "diagnose/prove.py",
     SRC / "diagnose/settle.py",

@@ -137,19 +137,19 @@ def world(**changes: object) -> Callable[[Ask], object]:
 
 
 def test_keys_are_asked_for_by_names_that_the_policy_knows() -> None:
-    """An issuer in a token that nobody checked yet chooses no address."""
+    """An issuer in a token that nobody checked yet chooses no address, and a foreign one causes no look for its key."""
     two = replace(POLICY, issuers=(ISSUER, "https://b.example"))
     evil = {"iss": "https://evil.example"}
-    for policy, claims, issuer in (
-        (POLICY, {}, ISSUER),
-        (POLICY, evil, ISSUER),
-        (two, {"iss": "https://b.example"}, "https://b.example"),
-        (two, evil, None),
-        (two, {"iss": None}, None),
-        (replace(POLICY, issuers=()), evil, None),
+    for policy, claims, issuer, kid in (
+        (POLICY, {}, ISSUER, "k1"),
+        (POLICY, evil, ISSUER, None),
+        (two, {"iss": "https://b.example"}, "https://b.example", "k1"),
+        (two, evil, None, None),
+        (two, {"iss": None}, None, None),
+        (replace(POLICY, issuers=()), evil, None, "k1"),
     ):
         _, asks = asked(ONE.token(**claims), policy, world())
-        assert asks == [KeyAsk(issuer, "k1")]
+        assert asks == [KeyAsk(issuer, kid)]
 
 
 def test_a_key_id_that_nobody_would_have_is_not_passed_on() -> None:

@@ -1,5 +1,6 @@
 """Ring 0: the closed vocabulary of causes. Standard library only."""
 
+from functools import cache
 from typing import NamedTuple
 
 from authwhy.causes._generated import ROWS, Cause, CauseCode, Detail, Kind, Public, Side
@@ -25,6 +26,7 @@ class CauseMeta(NamedTuple):
         return self.level == "root"
 
 
+@cache
 def meta(cause: Cause | str) -> CauseMeta:
     """Return the row of a cause. Raises KeyError for a code outside the vocabulary."""
     kind, level, refines, sides, status, public, title, details = ROWS[cause]

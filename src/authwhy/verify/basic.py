@@ -15,7 +15,7 @@ from authwhy.verify.basic_account import Account, state_failures
 from authwhy.verify.basic_credential import NameAndPassword, parse
 from authwhy.verify.flow import AccountAsk, Flow, Unavailable
 
-__all__ = ["Account", "NameAndPassword", "parse", "verify"]
+__all__ = ["Account", "NameAndPassword", "judge", "parse", "verify"]
 
 
 def verify(credential: str | bytes, policy: BasicPolicy, now: int, scheme: password.Scheme = password.STANDARD) -> Flow:
@@ -34,11 +34,13 @@ def verify(credential: str | bytes, policy: BasicPolicy, now: int, scheme: passw
         return account.refusal()
     if account is not None and not isinstance(account, Account):
         return refused(Cause.MISCONFIGURED, "backend_unwired", ask="AccountAsk")
-    return _judge(pair.password, account, policy, now, scheme)
+    return judge(pair.password, account, policy, now, scheme)
 
 
-def _judge(secret: str, account: Account | None, policy: BasicPolicy, now: int, scheme: password.Scheme) -> Outcome:
-    """Compare the password and list every check that fails."""
+def judge(
+    secret: str, account: Account | None, policy: BasicPolicy, now: int, scheme: password.Scheme = password.STANDARD
+) -> Outcome:
+    """Compare the password and list every check that fails: the step that hashes, for callers that have the account."""
     dummy = policy.dummy_hash or password.default_dummy()
     failures = _secret_failures(secret, account, dummy, scheme)
     if account is not None:

@@ -110,10 +110,11 @@ def _as_bytes(token: str | bytes) -> bytes:
 
 def _key_ask(header: Header, claims: Mapping[str, object], policy: JwtPolicy) -> KeyAsk:
     """Ask for keys by names that the policy knows: the text of an unchecked token chooses no address."""
-    issuer = claims.get("iss")
+    issuer, kid = claims.get("iss"), header.kid
     if not isinstance(issuer, str) or issuer not in policy.issuers:
         issuer = policy.issuers[0] if len(policy.issuers) == 1 else None
-    return KeyAsk(issuer, header.kid if header.kid is not None and len(header.kid) <= _MAX_KID else None)
+        kid = None if policy.issuers else kid  # nobody's new key: a foreign token is no reason to fetch keys again
+    return KeyAsk(issuer, kid if kid is not None and len(kid) <= _MAX_KID else None)
 
 
 def _answered(answer: object, header: Header, head: bytes, policy: JwtPolicy) -> Resolution:
