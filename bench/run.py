@@ -6,7 +6,19 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-BENCHES = ("cold_start", "explain", "scan", "verify_jwt", "verify_other")
+BENCHES = (
+    "cold_start",
+    "explain",
+    "guard_keys",
+    "guard_passwords",
+    "guard_requests",
+    "guard_schemes",
+    "guard_servers",
+    "scan",
+    "verify_hmac_request",
+    "verify_jwt",
+    "verify_other",
+)
 
 
 def main(names: list[str]) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from tests import refusals
+from tests.refusals import always, table
 from tests.verify import test_api_key as api_keys
 from tests.verify import test_api_key_shape as api_key_shapes
 from tests.verify import test_basic as basics
@@ -27,6 +29,7 @@ from tests.verify.jose_generator import ALGORITHMS, SIGNERS, make
 from tests.verify.jose_tokens import AUDIENCE, ISSUER, NOW, POLICY, number, signer
 
 from authwhy import explain
+from authwhy.causes import Cause
 from authwhy.causes.schema import PageCase, read_pages
 from authwhy.diagnose.observe.lexicon_rule import from_hit
 from authwhy.lexicon.build import read_all
@@ -36,7 +39,7 @@ from authwhy.model.policy import ApiKeyPolicy, BasicPolicy, ClientCertPolicy, Jw
 from authwhy.verify import api_key, basic, client_cert, jwt, totp
 from authwhy.verify.basic import Account
 from authwhy.verify.client_cert import ClientCertificate
-from authwhy.verify.flow import Ask, Unavailable, drive
+from authwhy.verify.flow import Unavailable, drive
 from authwhy.verify.jwk import KeySet
 
 SRC = Path(__file__).resolve().parent.parent / "src/authwhy"
@@ -66,17 +69,6 @@ def unlisted(causes: Iterable[str], facts: Mapping[str, FactValue]) -> list[str]
         for name, value in facts.items()
         if not any(name in page and fits(value, page[name]) for page in pages)
     ]
-
-
-def table(test: Callable[..., None]) -> list[Any]:
-    """The rows that a parametrized test runs over."""
-    marks: list[Any] = vars(test)["pytestmark"]
-    return list(marks[0].args[1])
-
-
-def always(answer: object) -> Callable[[Ask], object]:
-    """A world that knows one answer."""
-    return lambda _: answer
 
 
 def basic_refusals() -> Iterator[Outcome]:
@@ -178,6 +170,13 @@ REFUSALS: Mapping[str, Callable[[], Iterator[Outcome]]] = {
     "api_key": api_key_refusals,
     "totp": totp_refusals,
     "client_cert": client_cert_refusals,
+    "digest": refusals.digest_refusals,
+    "signed_request": refusals.signed_refusals,
+    "session": refusals.session_refusals,
+    "dpop": refusals.dpop_refusals,
+    "login": refusals.login_refusals,
+    "introspection": refusals.introspection_refusals,
+    "guard": refusals.guard_refusals,
 }
 
 
@@ -206,6 +205,28 @@ def test_facts_of_a_lexicon_row_are_on_a_page_of_its_causes() -> None:
             facts = from_hit(Hit(row, 0, 1, 1, "", holes)).facts
             problems.update(unlisted([cause.value for cause in row.causes], facts))
     assert problems == set()
+
+
+def written() -> Iterator[tuple[str, str, str]]:
+    """(place, cause, name) of every fact that guard's source attaches to a cause it names."""
+    for path in sorted((SRC / "guard").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
+                continue
+            first = node.args[0]
+            if not isinstance(first, ast.Attribute) or getattr(first.value, "id", "") != "Cause":
+                continue
+            names = [keyword.arg for keyword in node.keywords if keyword.arg and keyword.arg != "attested"]
+            for part in (part for part in node.args if isinstance(part, ast.Dict)):
+                names += [str(key.value) for key in part.keys if isinstance(key, ast.Constant)]
+            yield from ((f"{path.name}:{node.lineno}", Cause[first.attr].value, str(name)) for name in names)
+
+
+def test_facts_that_guard_writes_are_on_the_page_of_their_cause() -> None:
+    """Also those of refusals that no test of this file brings about."""
+    found = list(written())
+    assert len(found) > 20
+    assert [row for row in found if row[2] not in LISTED[row[1]]] == []
 
 
 def test_a_fact_has_the_same_type_on_every_page() -> None:

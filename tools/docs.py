@@ -7,7 +7,6 @@ is checked in, so that a change of `--help` shows in the diff).
 from __future__ import annotations
 
 import argparse
-import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import docs_run
 from click.testing import CliRunner
 
 from authwhy.app.cli.group import COMMANDS, cli
@@ -108,25 +108,11 @@ def build(site: Path) -> int:
         return subprocess.run([*command, "--config-file", str(Path(scratch) / "mkdocs.yml")], check=False).returncode
 
 
-def python_blocks(path: Path) -> Iterator[tuple[int, str]]:
-    """Each fenced python block of a page with its line."""
-    text = path.read_text("utf-8")
-    for match in re.finditer(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        yield text.count("\n", 0, match.start()) + 2, match[1]
-
-
 def run_examples() -> int:
-    """Execute every python block of README and docs, each page in one namespace; return how many failed."""
-    failed = 0
-    for path in (ROOT / "README.md", *sorted(DOCS.rglob("*.md"))):
-        namespace: dict[str, object] = {"__name__": "docs"}
-        for line, code in python_blocks(path):
-            try:
-                exec(compile("\n" * (line - 1) + code, str(path), "exec"), namespace)  # noqa: S102  our own documentation
-            except Exception as error:  # noqa: BLE001  any failure of an example is reported the same way
-                print(f"{path.relative_to(ROOT)}:{line}: {type(error).__name__}: {error}")
-                failed += 1
-    return failed
+    """Run every page that shows Python or requests, each in a process of its own; return how many are not true."""
+    pages = [path for path in (ROOT / "README.md", *sorted(DOCS.rglob("*.md"))) if docs_run.runs(path)]
+    command = [sys.executable, str(ROOT / "tools/docs_run.py")]
+    return sum(subprocess.run([*command, str(path)], check=False).returncode != 0 for path in pages)
 
 
 def main() -> int:

@@ -11,19 +11,23 @@ TYPE_CHECKING = False  # importing typing would double the cost of `import authw
 if TYPE_CHECKING:
     from typing import Any
 
+    from authwhy.app.observe import observe as observe
     from authwhy.causes import Cause as Cause
     from authwhy.causes import Kind as Kind
     from authwhy.face import explain as explain
     from authwhy.model.diagnosis import Diagnosis as Diagnosis
+    from authwhy.model.event import Event as Event
 
 __version__ = "0.1.0"
-__all__ = ["Cause", "Diagnosis", "Kind", "__version__", "explain"]
+__all__ = ["Cause", "Diagnosis", "Event", "Kind", "__version__", "explain", "observe"]
 
 _HOMES = {
     "Cause": "authwhy.causes",
     "Diagnosis": "authwhy.model.diagnosis",
+    "Event": "authwhy.model.event",
     "Kind": "authwhy.causes",
     "explain": "authwhy.face",
+    "observe": "authwhy.app.observe",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from authwhy.diagnose.context import Context, says_anything
 from authwhy.diagnose.explain import diagnose
@@ -12,12 +13,16 @@ from authwhy.evidence.read import merge, read
 from authwhy.model.diagnosis import Diagnosis
 from authwhy.model.evidence import Evidence
 
+if TYPE_CHECKING:
+    from authwhy.model.event import Event
+
 Input = str | bytes
 
 
 def explain(
-    text: Input | Sequence[Input],
+    text: Input | Sequence[Input] = (),
     *,
+    event: Event | None = None,
     at: str | float | None = None,
     secret: str | None = None,
     jwks: Mapping[str, object] | str | None = None,
@@ -32,17 +37,38 @@ def explain(
     """Say why authentication failed: hand in whatever you have, in one piece or several.
 
     `text` may be an error text, an HTTP exchange, curl output, a HAR, a token, a log line, a key set; bytes are
-    decoded. `at` fixes now (a time as text or seconds since 1970). `secret`, `jwks`, `issuer`, `audience` and
-    `config` are what a proof needs. Secrets never appear in the result. Raises ValueError for an `at` or `jwks`
-    that cannot be read, and for a config that says nothing; never for the text.
+    decoded. `event` is the record of this failure, with or without a text. `at` fixes now (a time as text or seconds
+    since 1970; the event's own otherwise). `secret`, `jwks`, `issuer`, `audience` and `config` are what a proof needs.
+    Secrets never appear in the result. Raises ValueError for an `at` or `jwks` that cannot be read, and for a config
+    that says nothing; never for the text.
     """
     pieces = [text] if isinstance(text, str | bytes) else list(text)
     evidence = [
         read(piece, name=f"input {number}" if len(pieces) > 1 else "input") for number, piece in enumerate(pieces, 1)
     ]
     if config is not None:
-        evidence.append(_config(config))
-    context = Context(
+        evidence.append(config_of(config))
+    context = context_of(
+        at=at, secret=secret, jwks=jwks, retired_jwks=retired_jwks, issuer=issuer, audience=audience,
+        algorithms=algorithms, scope=scope, leeway_s=leeway_s,
+    )  # fmt: skip
+    return diagnose(merge(evidence), context, event)
+
+
+def context_of(
+    *,
+    at: str | float | None = None,
+    secret: str | None = None,
+    jwks: Mapping[str, object] | str | None = None,
+    retired_jwks: Mapping[str, object] | str | None = None,
+    issuer: str | Sequence[str] = (),
+    audience: str | Sequence[str] = (),
+    algorithms: Sequence[str] = (),
+    scope: Sequence[str] = (),
+    leeway_s: int = 0,
+) -> Context:
+    """What was handed in by name, with this machine's clock. Raises ValueError for `at` or a key set it cannot read."""
+    return Context(
         clock=int(time.time()),
         at=_time(at),
         secret=secret,
@@ -54,10 +80,9 @@ def explain(
         scope=tuple(scope),
         leeway_s=leeway_s,
     )
-    return diagnose(merge(evidence), context)
 
 
-def _config(config: Input) -> Evidence:
+def config_of(config: Input) -> Evidence:
     """The verifier's settings. Raises ValueError when nothing in them says what it wants."""
     found = read(config, name="config")
     if not says_anything(found) and not found.key_sets and not found.certificates:

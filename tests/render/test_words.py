@@ -2,8 +2,12 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.render.conftest import finding
 
+from authwhy.causes import Cause
 from authwhy.model.diagnosis import Diagnosis
+from authwhy.render import terminal
+from authwhy.render.interface import Style
 from authwhy.render.words import fact_words, headline, others, printable
 
 
@@ -23,3 +27,12 @@ def test_the_rest_of_the_set_is_shown(narrowed: Diagnosis) -> None:
     """The other cause of a narrowed answer is named."""
     assert [finding.cause.value for finding in others(narrowed)] == ["clock_skew"]
     assert headline(narrowed).startswith("expired: ")
+
+
+def test_checks_that_ran_elsewhere_are_shown_beside_each_other() -> None:
+    """They have no proof of their own, and are more than possible."""
+    first = finding(Cause.REVOKED, certainty="proven", proof=None, among=())
+    second, third = finding(Cause.EXPIRED, proof=None), finding(Cause.CLOCK_SKEW, certainty="possible", proof=None)
+    diagnosis = Diagnosis("explained", (first, second, third))
+    assert others(diagnosis) == (second,)
+    assert "and       expired" in terminal.render(diagnosis, Style())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
@@ -22,16 +23,29 @@ from authwhy.model.evidence import Evidence
 from authwhy.model.outcome import FactValue
 from authwhy.model.secret import Vault
 
+if TYPE_CHECKING:
+    from authwhy.model.event import Event
 
-def diagnose(evidence: Evidence, context: Context) -> Diagnosis:
-    """Say why authentication failed, from everything found in the input. Never raises for any evidence."""
+
+def diagnose(evidence: Evidence, context: Context, event: Event | None = None) -> Diagnosis:
+    """Say why authentication failed, from everything found in the input. Never raises for any evidence.
+
+    `event` is the record of this very failure: what it says counts as a check that was run.
+    """
     context = complete(context, evidence)
+    record = None
+    if event is not None:
+        from authwhy.diagnose.recorded import recorded, with_policy
+
+        record, context = recorded(event), with_policy(context, event)
     noticed = reconsider(observe(evidence, context), evidence)
     replayed = replays(evidence, context)
+    replayed += [record.replayed] if record is not None else []
     noticed += [observation for one in replayed for observation in one.observations]
     noticed += _passes_here(replayed, evidence, noticed)
-    found = tuple(_complete(finding, replayed, evidence.vault, evidence.text) for finding in findings(noticed))
-    found = tuple(sorted(found, key=lambda one: _RANK[one.certainty] if one.proof else len(_RANK)))
+    topic = evidence.text if record is None else evidence.text + record.topic
+    found = tuple(_complete(finding, replayed, evidence.vault, topic) for finding in findings(noticed))
+    found = tuple(sorted(found, key=lambda one: _RANK[one.certainty] if one.certainty in _RUN else len(_RANK)))
     tried = sum(one.runs for one in replayed)
     verdict, reason = _verdict(found, noticed, evidence, replayed)
     if verdict == "not_an_authentication_failure":
@@ -44,7 +58,7 @@ def diagnose(evidence: Evidence, context: Context) -> Diagnosis:
         findings=found,
         next_question=ask,
         reason=reason,
-        read=evidence.kinds + tuple(evidence.notes),
+        read=(("event",) if event is not None else ()) + evidence.kinds + tuple(evidence.notes),
         tried=tried,
     )
 
@@ -90,7 +104,8 @@ NOT_READ = (Cause.UNSUPPORTED_SCHEME, Cause.MALFORMED, Cause.STRIPPED_IN_TRANSIT
 
 def _passes_here(replayed: Sequence[Replayed], evidence: Evidence, said: Sequence[Observation]) -> list[Observation]:
     """A credential that passes here and was refused there: the other side differs in key, policy or clock."""
-    if not any(one.passed for one in replayed):
+    recorded = any(one.observations for one in replayed if one.runs == 0)
+    if not any(one.passed for one in replayed if one.runs):
         return []
     signature = any(cause is Cause.BAD_SIGNATURE for one in said for cause, _ in one.causes)
     if signature:
@@ -100,7 +115,7 @@ def _passes_here(replayed: Sequence[Replayed], evidence: Evidence, said: Sequenc
         return [
             observed("replay", Strength.SEEN, (Cause.BAD_SIGNATURE, Cause.WRONG_SECRET), what, detail="key_encoding")
         ]
-    if not any(exchange.response and exchange.response.status == 401 for exchange in evidence.exchanges):
+    if not recorded and not any(one.response and one.response.status == 401 for one in evidence.exchanges):
         return []
     what = "the credential passes the real check here, so the service that refused has another key, policy or clock"
     return [observed("replay", Strength.PHRASE, (Cause.MISCONFIGURED, Cause.REVOKED, Cause.CLOCK_SKEW), what)]
@@ -118,6 +133,7 @@ def _settled(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 
 _RANK = {"proven": 0, "narrowed": 1, "likely": 2, "possible": 3}
+_RUN = ("proven", "narrowed")  # only a check that was run gives these
 
 
 def _complete(finding: Finding, replayed: Sequence[Replayed], vault: Vault, text: str) -> Finding:

@@ -15,14 +15,19 @@ from authwhy.model.outcome import FactValue
 
 
 class Proved(Struct, frozen=True):
-    """What a proof settles about one cause."""
+    """What a proof settles about one cause. `proof` is None where the check ran elsewhere and was recorded."""
 
-    proof: Proof
+    proof: Proof | None
     certainty: Certainty
     detail: str | None = None
     side: str | None = None
     among: tuple[Cause, ...] = ()
     facts: Mapping[str, FactValue] = {}
+
+    @property
+    def edits(self) -> tuple[str, ...]:
+        """The changes that make the check pass."""
+        return self.proof.edits if self.proof is not None else ()
 
 
 class Replayed(Struct, frozen=True):

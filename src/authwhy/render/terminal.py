@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from authwhy.model.diagnosis import Diagnosis, Finding
 from authwhy.render.interface import Style
-from authwhy.render.words import SIDE_WORDS, fact_words, headline, others, place, printable, title
+from authwhy.render.words import RUN, SIDE_WORDS, fact_words, headline, others, place, printable, title
 
 name = "text"
 LABEL = 10
@@ -83,7 +83,7 @@ def _tried(diagnosis: Diagnosis, top: Finding, style: Style) -> Iterator[str]:
 
 def _set(diagnosis: Diagnosis, style: Style) -> Iterator[str]:
     for number, other in enumerate(others(diagnosis)):
-        together = other.proof is not None and other.proof == diagnosis.findings[0].proof
+        together = other.certainty in RUN and other.proof == diagnosis.findings[0].proof
         label = "and" if together else ("or" if number == 0 else "")
         yield from _row(label, f"{other.cause.value}: {title(other.cause)} ({other.certainty})", style)
 

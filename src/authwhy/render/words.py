@@ -17,12 +17,14 @@ SIDE_WORDS: Mapping[str, str] = {
     "undecided": "whose side it is, is not decided yet",
 }
 CERTAINTY_WORDS: Mapping[str, str] = {
-    "proven": "proven by running the check again with one change",
+    "proven": "proven by running the real check",
     "narrowed": "what differs is proven, whose side it is, is not",
     "likely": "a code, a sentence or a visible fact says so",
     "possible": "one of several that fit",
 }
 TIMES = ("expired_at", "not_before", "now", "not_after", "issued_at", "valid_from")
+RUN = ("proven", "narrowed")
+"""The certainties that only a check which was really run gives."""
 _HIDDEN_FACTS = ("slot", "status")
 
 
@@ -84,5 +86,5 @@ def others(diagnosis: Diagnosis) -> tuple[Finding, ...]:
         return ()
     top, *rest = diagnosis.findings
     if top.certainty in ("proven", "likely"):
-        return tuple(one for one in rest if one.proof or one.certainty == "likely")[:3]
-    return tuple(one for one in rest if one.cause in top.among or one.proof)[:3]
+        return tuple(one for one in rest if one.certainty != "possible")[:3]
+    return tuple(one for one in rest if one.cause in top.among or one.certainty in RUN)[:3]

@@ -30,7 +30,8 @@ _DIGEST = re.compile("[0-9a-f]{64}").fullmatch
 class ApiKeyRecord(Struct, frozen=True):
     """What the verifier keeps of a key. Times are s since 1970; `digest` is `digest_of(key)`.
 
-    `retired_at` is when it was rotated away. Status "disabled" says that its owner is suspended.
+    `retired_at` is when it stops to be accepted, because it was rotated away; it may lie ahead. Status "disabled" says
+    that its owner is suspended.
     """
 
     id: str

@@ -44,7 +44,7 @@ def test_a_clock_that_is_off_is_narrowed_with_the_offset() -> None:
 def test_another_algorithm_is_found_before_the_clock_is_blamed() -> None:
     """The app took SHA-256, the server SHA-1."""
     found = replay(code_at(NOW, "sha256")).proved[Cause.WRONG_SECOND_FACTOR]
-    assert found.proof.edits == ("algorithm SHA256",)
+    assert found.edits == ("algorithm SHA256",)
 
 
 def test_a_wrong_code_stays_wrong() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from authwhy.app.cli.inputs import read_file, read_inputs, read_text_file
 from authwhy.app.cli.output import show
 from authwhy.render import FORMATS
+
+if TYPE_CHECKING:
+    from authwhy.model.diagnosis import Diagnosis
 
 
 class WrongUsage(Exception):
@@ -25,16 +28,25 @@ def answer(
     issuer: tuple[str, ...] = (),
     audience: tuple[str, ...] = (),
     config: str | None = None,
+    events: str | None = None,
 ) -> int:
     """Read everything, explain it, print it; return the exit status. Raises WrongUsage and UnreadableInput."""
     if format not in FORMATS:
         raise WrongUsage(f"{format!r} is not one of {', '.join(FORMATS)}")
-    pieces = read_inputs(inputs)
+    context: dict[str, Any] = {"issuer": issuer, "audience": audience, "at": at}
+    if events:
+        from authwhy.app.cli.event_files import find_event
+
+        if len(inputs) != 1:
+            raise WrongUsage("--events wants one reference: authwhy explain REF --events FILE")
+        context["event"] = find_event(inputs[0], events)
+        if context["event"] is None:
+            return show(_not_there(inputs[0], events), format)
+    pieces = read_inputs(inputs) if not events else []
     if token_file:
         pieces.append(f"Authorization: Bearer {read_text_file(token_file)}")  # as it would be sent, damage and all
-    if not pieces:
+    if not pieces and not events:
         raise WrongUsage("nothing to explain: give a text, a file, or - for standard input")
-    context: dict[str, Any] = {"issuer": issuer, "audience": audience, "at": at}
     if secret_file:
         context["secret"] = read_text_file(secret_file)
     for name, path in (("jwks", jwks), ("retired_jwks", retired_jwks)):
@@ -49,3 +61,9 @@ def answer(
     except ValueError as error:
         raise WrongUsage(str(error)) from None
     return show(diagnosis, format)
+
+
+def _not_there(ref: str, events: str) -> Diagnosis:
+    from authwhy.model.diagnosis import Diagnosis
+
+    return Diagnosis("unexplained", reason=f"no event in {events} has the reference {ref[:80]}", read=("events",))

@@ -13,6 +13,7 @@ Examples:
   authwhy explain curl-output.txt token.txt jwks.json --audience https://api.example
   kubectl get pods 2>&1 | authwhy explain -
   authwhy explain --token-file token.txt --secret-file secret.txt --at 2026-01-31T14:00:00Z
+  authwhy explain 8f14e45fceea167a --events /var/log/orders/events.jsonl
 
 \b
 Exit status: 0 a cause was found; 1 none could be determined, or it is no authentication
@@ -36,6 +37,9 @@ FILE = click.Path()  # so that shells complete file names
 @click.option(
     "--config", metavar="FILE", type=FILE, help="The verifier's configuration (TOML, JSON, YAML or KEY=value)."
 )
+@click.option(
+    "--events", metavar="FILE", type=FILE, help="Explain the event with the reference INPUT in guard's events."
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -49,11 +53,13 @@ def command(
     issuer: tuple[str, ...],
     audience: tuple[str, ...],
     config: str | None,
+    events: str | None,
 ) -> int:
     """Say why authentication failed.
 
     INPUT is an error text, a file, or - for standard input: curl -v output, a raw HTTP exchange, a HAR, a token, a key
     set, a certificate, a log, configuration. Several pieces together often prove what one alone only suggests.
+    With --events it is the reference of a refusal by guard, as the public answer shows it.
     Secrets are redacted before anything else happens and never printed.
     """
     try:
@@ -68,6 +74,7 @@ def command(
             issuer=issuer,
             audience=audience,
             config=config,
+            events=events,
         )
     except WrongUsage as error:
         if not inputs and not token_file:

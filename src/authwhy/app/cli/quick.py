@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-SINGLE = ("--format", "--at", "--token-file", "--secret-file", "--jwks", "--retired-jwks", "--config")
+SINGLE = ("--format", "--at", "--token-file", "--secret-file", "--jwks", "--retired-jwks", "--config", "--events")
 SEVERAL = ("--issuer", "--audience")
 
 

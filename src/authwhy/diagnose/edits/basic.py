@@ -133,9 +133,7 @@ def _replayed(trial: Trial[BasicCase], evidence: Evidence, context: Context) -> 
         for failure in trial.baseline.failures
     )
     extra = tuple(
-        observed(
-            RULE, Strength.REPLAYED, cause, "the check passes with: " + "; ".join(one.proof.edits), detail=one.detail
-        )
+        observed(RULE, Strength.REPLAYED, cause, "the check passes with: " + "; ".join(one.edits), detail=one.detail)
         for cause, one in proved.items()
         if cause not in trial.failures
     )

@@ -328,7 +328,7 @@ def _replayed(trial: Trial[JwtCase], case: JwtCase, token: Token, evidence: Evid
 def _passes(cause: Cause, proved: Proved, token: Token) -> Observation:
     """A cause that no single check named, but that the proof points at; a rival without a witness only softly."""
     strength = Strength.REPLAYED if proved.certainty == "proven" else Strength.PHRASE
-    return observed(RULE, strength, cause, "the check passes with: " + "; ".join(proved.proof.edits), where=token.where)
+    return observed(RULE, strength, cause, "the check passes with: " + "; ".join(proved.edits), where=token.where)
 
 
 def _limits(case: JwtCase) -> str:

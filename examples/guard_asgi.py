@@ -1,0 +1,48 @@
+"""Guard before any ASGI application, by path.
+
+SECRET=$(openssl rand -hex 32) uvicorn --app-dir examples guard_asgi:application
+curl -i localhost:8000/orders                                  # 401, one challenge for each way to sign in
+curl -i localhost:8000/orders -H "X-Api-Key: robot-key-1"      # 200
+curl -i localhost:8000/staff -u ann:"correct horse"            # 200
+curl -i localhost:8000/staff -u ann:wrong                      # 401; the server's console says wrong_secret
+"""
+
+import os
+
+from authwhy import Cause
+from authwhy.guard import Guard, any_of, api_key, basic, deny, jwt
+
+ROBOTS = {"1934f77f20ebf4ec61028e515514f470c602cbfde9bdcbd797ef0b06db8b1e5f": "robot"}  # digests, never keys
+STORED = "pbkdf2_sha256$600000$example-salt$CQ4d9DHAwZD/3GPRUNzwoMXxZqutaaxesYO0Yn4EAVg="  # of "correct horse"
+
+
+def staff(credential):
+    if credential.username != "ann":
+        return deny(Cause.UNKNOWN_IDENTITY)
+    return "ann" if credential.matches(STORED) else deny(Cause.WRONG_SECRET)
+
+
+guard = Guard(
+    jwt("token", secret=os.environ["SECRET"], audience="orders"),
+    api_key("key", lookup=lambda key: ROBOTS.get(key.digest) or deny(Cause.UNKNOWN_IDENTITY)),
+    basic("staff", realm="example", verify=staff),
+    events=[lambda event: print(event.outcome, *(one.cause for one in event.causes), flush=True)],
+)
+
+
+async def shop(scope, receive, send):
+    """What is guarded: says who calls, and gives a body back part by part."""
+    if scope["type"] == "lifespan":
+        return
+    who = scope["authwhy"].principal
+    line = f"hello {who if isinstance(who, str) else who['sub']}\n" if who else "hello\n"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    more = scope["method"] == "POST"
+    while more:
+        message = await receive()
+        more = message.get("more_body", False)
+        await send({"type": "http.response.body", "body": message.get("body", b""), "more_body": True})
+    await send({"type": "http.response.body", "body": line.encode()})
+
+
+application = guard.asgi(shop, {"/health": None, "/staff": "staff", "/*": any_of("token", "key")})

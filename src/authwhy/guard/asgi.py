@@ -1,0 +1,218 @@
+"""Guard before an ASGI application (HTTP and WebSocket). Only translates; the decision is guard.decide's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from authwhy.causes import Cause
+from authwhy.guard.answers import ANONYMOUS, Accepted, Denied, HeaderLines
+from authwhy.guard.paths import Closed, Paths
+from authwhy.guard.quick import Shortcut, shortcut
+from authwhy.guard.rules import Rule
+from authwhy.guard.schemes.interface import Reply
+from authwhy.guard.view import View
+from authwhy.verify.client_cert import ClientCertificate
+
+if TYPE_CHECKING:
+    from authwhy.guard.guard import Guard
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_LOG = logging.getLogger("authwhy.guard")
+_MOST_PATHS = 2_048
+ANSWERS = "authwhy.answers"
+"""Where a scope or environ keeps what providers said, for rules further in."""
+_POLICY_VIOLATION = 1008  # RFC 6455 section 7.4.1
+
+
+class AsgiGuard:
+    """The guarded application. What was decided is `scope["authwhy"]`."""
+
+    def __init__(self, guard: Guard, app: App, paths: Paths) -> None:
+        self.guard, self.app, self.paths = guard, app, paths
+        self._served = guard.served()
+        self._short: dict[str, Shortcut | None] = {}
+        warn_about_order(app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection."""
+        kind = scope["type"]
+        short = self._short.get(scope["path"]) if kind == "http" else None
+        if short is not None:
+            try:
+                found = short.decide(scope)
+            except Exception:  # noqa: BLE001  a key store that fails is reported on the whole way
+                found = None
+            if isinstance(found, Accepted):
+                scope["authwhy"] = found
+                await self.app(scope, receive, send)
+                return
+            if found is not None:
+                made, octets = found
+                await send({"type": "http.response.start", "status": made.status, "headers": list(made.headers)})
+                await send({"type": "http.response.body", "body": octets})
+                return
+        if kind != "http" and kind != "websocket":
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"]
+        if path in self._served and kind == "http":
+            await self._serve(path, scope, receive, send)
+            return
+        route, rule = self.paths.find(path)
+        if rule is None:
+            scope["authwhy"] = ANONYMOUS
+            await self.app(scope, receive, send)
+            return
+        if scope.get("method") == "OPTIONS" and is_preflight(scope["headers"]):
+            scope["authwhy"] = ANONYMOUS
+            await self.app(scope, receive, send)
+            return
+        if not isinstance(rule, Closed) and path not in self._short:
+            self._shorten(path, route, rule)
+        await self._guarded(rule, route, scope, receive, send)
+
+    def _shorten(self, path: str, route: str | None, rule: Rule) -> None:
+        """From now on decide simple requests to this path sooner (guard.quick)."""
+        if len(self._short) >= _MOST_PATHS:
+            self._short.clear()
+        self._short[path] = shortcut(self.guard, rule, route)
+
+    async def _guarded(
+        self, rule: Rule | Closed, route: str | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        guard, body = self.guard, Body(receive)
+        view = view_of(scope, body)
+        if isinstance(rule, Closed):
+            decision: Accepted | Denied = guard.refuse(view, Cause.POLICY_BLOCKED, problem="no_rule")
+        else:
+            decision = await guard.decide(view, rule, route=route)
+        if isinstance(decision, Accepted):
+            scope["authwhy"] = decision
+            if decision.headers:
+                send = with_headers(send, decision.headers)
+            await self.app(scope, body.again(), send)
+        elif scope["type"] == "http":
+            await respond(send, decision.status, decision.headers, b"" if view.method == "HEAD" else decision.body)
+        else:
+            await refuse_websocket(scope, receive, send, decision)
+
+    async def _serve(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        view = view_of(scope, Body(receive))
+        reply: Reply = await self.guard.world.run(self.guard.serving(path, view))
+        await respond(send, reply.status, reply.headers, b"" if view.method == "HEAD" else reply.body)
+
+
+class Body:
+    """Reads a request's body for a check that needs it, and gives it to the application all the same."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._messages: list[Message] = []
+
+    async def read(self, limit: int) -> bytes | None:
+        """The whole body, or None when it is longer than `limit` bytes."""
+        size, at = 0, 0
+        while True:
+            if at == len(self._messages):
+                self._messages.append(await self._receive())
+            message = self._messages[at]
+            at += 1
+            size += len(message.get("body", b""))
+            if size > limit:
+                return None
+            if message["type"] != "http.request" or not message.get("more_body", False):
+                return b"".join(message.get("body", b"") for message in self._messages[:at])
+
+    def again(self) -> Receive:
+        """A receive for the application, which gets the messages already read first."""
+        if not self._messages:
+            return self._receive
+        waiting = list(reversed(self._messages))
+
+        async def receive() -> Message:
+            return waiting.pop() if waiting else await self._receive()
+
+        return receive
+
+
+def view_of(scope: Scope, body: Body | None = None) -> View:
+    """A scope as a view."""
+    client = scope.get("client")
+    return View(
+        method=scope.get("method", "GET"),
+        path=scope["path"],
+        headers=scope["headers"],
+        query=scope.get("query_string", b""),
+        peer=client[0] if client else None,
+        port=client[1] if client else None,
+        scheme=scope.get("scheme", "http"),
+        protocol=scope["type"],
+        raw_path=scope.get("raw_path"),
+        read_body=None if body is None else body.read,
+        client_certificate=_certificate(scope),
+        answers=scope.setdefault(ANSWERS, {}),
+    )
+
+
+def _certificate(scope: Scope) -> ClientCertificate | None:
+    """The caller's certificate (ASGI TLS extension)."""
+    extensions = scope.get("extensions")
+    tls = extensions.get("tls") if extensions else None
+    chain = tls.get("client_cert_chain") if tls else None
+    if not chain:
+        return None
+    from authwhy.guard.schemes.certificate_text import from_pem_chain
+
+    return from_pem_chain(chain)
+
+
+def is_preflight(headers: Any) -> bool:
+    """A CORS preflight, which browsers always send without credentials (Fetch standard, CORS-preflight fetch)."""
+    names = {name for name, _ in headers}
+    return b"origin" in names and b"access-control-request-method" in names and b"authorization" not in names
+
+
+async def respond(send: Send, status: int, headers: HeaderLines, body: bytes) -> None:
+    """Send a whole answer."""
+    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def refuse_websocket(scope: Scope, receive: Receive, send: Send, denied: Denied) -> None:
+    """Refuse before the handshake: by an HTTP answer where the server can (ASGI denial response), else by a close."""
+    await receive()  # websocket.connect
+    if "websocket.http.response" in (scope.get("extensions") or {}):
+        await send({"type": "websocket.http.response.start", "status": denied.status, "headers": list(denied.headers)})
+        await send({"type": "websocket.http.response.body", "body": denied.body})
+    else:
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": denied.code or str(denied.status)})
+
+
+def with_headers(send: Send, lines: HeaderLines) -> Send:
+    """A send that adds header lines to the application's answer."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.accept"):
+            message = {**message, "headers": [*message.get("headers", ()), *lines]}
+        await send(message)
+
+    return sending
+
+
+def warn_about_order(app: Any) -> None:
+    """Warn when CORS is handled inside the guard: its refusals lack CORS headers, and pages see a network error."""
+    inner, depth = app, 0
+    while inner is not None and depth < 20:
+        added = getattr(inner, "user_middleware", ())
+        names = {type(inner).__name__, *(getattr(getattr(one, "cls", None), "__name__", "") for one in added)}
+        if "CORSMiddleware" in names:
+            _LOG.warning("CORSMiddleware is inside the guard: refusals will have no CORS headers; put it outside")
+            return
+        inner, depth = getattr(inner, "app", None), depth + 1

@@ -1,0 +1,137 @@
+"""Guard inside a Flask application: `@guard.flask("token", scope="orders:read")` on a view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from authwhy.causes import Cause
+from authwhy.guard import wsgi
+from authwhy.guard.answers import ANONYMOUS, Decision, Denied, HeaderLines
+from authwhy.guard.integrations import absent
+from authwhy.guard.integrations.request_thread import in_the_requests_thread
+from authwhy.guard.paths import Closed
+from authwhy.guard.rules import ConfigurationError, Rule, check_rule
+from authwhy.guard.rules import need as demanding
+from authwhy.guard.schemes.interface import Reply
+from authwhy.guard.view import View
+
+try:
+    import flask
+except ImportError:
+    raise absent("Flask", "flask") from None
+
+if TYPE_CHECKING:
+    from authwhy.guard.guard import Guard
+
+Viewing = TypeVar("Viewing", bound=Callable[..., Any])
+
+
+def protect(
+    guard: Guard,
+    rule: Rule | None = None,
+    *,
+    scope: str | Iterable[str] = (),
+    acr: str | Iterable[str] = (),
+    max_age: int | None = None,
+) -> Callable[[Viewing], Viewing]:
+    """A decorator for views (below `@app.route`), sync or async, and for the `decorators` of a MethodView.
+
+    In the view `g.who` is the principal and `g.authwhy` the decision. Works without `install`.
+
+    Raises ConfigurationError for a rule that names no provider of the guard.
+    """
+    wanted = demanding(guard.everyone if rule is None else rule, scope=scope, acr=acr, max_age=max_age)
+    check_rule(wanted, guard.providers)
+
+    def decorate(view: Viewing) -> Viewing:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            template = flask.request.url_rule
+            refusal = _settled(_decided(guard, wanted, template.rule if template else flask.request.path))
+            return refusal if refusal is not None else flask.current_app.ensure_sync(view)(*args, **kwargs)
+
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def install(guard: Guard, app: flask.Flask, rules: Mapping[str, Rule | None] | None = None) -> None:
+    """Mount the addresses that providers serve, and guard by path.
+
+    `rules` (path -> rule, None for open) are decided before the view, other paths are then closed; without them every
+    view says itself what it requires. Refusals pass the application's own after_request functions, CORS among them.
+
+    Raises ConfigurationError for an application that has a guard already.
+    """
+    if "authwhy" in app.extensions:
+        raise ConfigurationError("the application has a guard already")
+    served, paths = guard.served(), guard.paths({"/*": None} if rules is None else rules)
+
+    def before() -> flask.Response | None:
+        view = view_of()
+        if view.path in served:
+            reply: Reply = guard.world.run_sync(in_the_requests_thread(guard.serving(view.path, view)))
+            return _response(reply.status, reply.headers, reply.body)
+        rule = paths.rule(view.path)
+        if rule is None or wsgi.is_preflight(view):
+            return _settled(ANONYMOUS)
+        if isinstance(rule, Closed):
+            return _settled(guard.refuse(view, Cause.POLICY_BLOCKED, problem="no_rule"))
+        return _settled(_decided(guard, rule, view.path))
+
+    app.extensions["authwhy"] = guard
+    app.before_request_funcs.setdefault(None, []).insert(0, before)  # whatever else runs before a view is guarded too
+
+
+def _decided(guard: Guard, rule: Rule, route: str) -> Decision:
+    decision: Decision = guard.world.run_sync(in_the_requests_thread(guard.deciding(view_of(), rule, route)))
+    return decision
+
+
+def view_of() -> View:
+    """The current request as a view; one for the rules by path and all decorators."""
+    environ = flask.request.environ  # not flask.g, which a test may share between requests
+    known: View | None = environ.get("authwhy.view")
+    if known is not None:
+        return known
+    view = environ["authwhy.view"] = wsgi.view_of(environ)
+    view.read_body = _body
+    return view
+
+
+def _body(limit: int) -> bytes | None:
+    """The body, which Werkzeug keeps for the view; None for a longer one, or one whose length is not told."""
+    request = flask.request
+    length = request.content_length
+    if length is None:
+        plain = request.environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1")
+        return b"" if plain and "transfer-encoding" not in request.headers else None  # RFC 9112 section 6.3
+    return request.get_data() if length <= limit else None
+
+
+def _settled(decision: Decision) -> flask.Response | None:
+    """The refusal to send, or nothing: then the view can see what was decided."""
+    flask.g.authwhy = decision
+    if isinstance(decision, Denied):
+        return _response(decision.status, decision.headers, decision.body)
+    flask.g.who = decision.principal
+    if decision.headers:
+        lines = _text(decision.headers)
+
+        @flask.after_this_request
+        def add(response: flask.Response) -> flask.Response:
+            for name, value in lines:
+                response.headers.add(name, value)
+            return response
+
+    return None
+
+
+def _response(status: int, headers: HeaderLines, body: bytes) -> flask.Response:
+    return flask.Response(body, status, _text(headers))
+
+
+def _text(headers: HeaderLines) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers]
