@@ -43,7 +43,7 @@ def test_the_generated_row_says_what_the_page_says(code: str) -> None:
     page, row = PAGES[code], meta(code)
     assert (row.kind, row.level, row.status, row.public) == (page.kind, page.level, page.status, page.public)
     assert (row.title, row.details, row.sides, row.refines) == (page.title, page.details, page.side, page.refines)
-    assert FIXES[code] == tuple((fix.who, fix.do, fix.check, fix.applicability) for fix in page.fixes)
+    assert FIXES[code] == tuple((fix.who, fix.do, fix.check, fix.applicability, fix.when) for fix in page.fixes)
 
 
 @pytest.mark.parametrize("code", sorted(PAGES))

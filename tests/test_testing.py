@@ -14,6 +14,7 @@ from tests.app.observing import call_asgi, scope_of
 
 from authwhy.causes import Cause
 from authwhy.guard import Guard, View, any_of, api_key, basic, deny, jwt, need
+from authwhy.model.event import Event
 from authwhy.model.policy import KNOWN_ALGORITHMS
 from authwhy.testing import KID, Headers, Probe, Tokens, signer_for
 
@@ -153,6 +154,20 @@ def test_keys_clock_and_sinks_are_given_back() -> None:
     assert ask(guard, headers).cause in (Cause.BAD_SIGNATURE, Cause.UNKNOWN_KEY, Cause.UNSUPPORTED_ALGORITHM)
     assert len(probe.events) == 1
     assert not guard.recorder.wanted
+
+
+def test_the_guards_own_sinks_hear_nothing_of_a_test() -> None:
+    """Of two probes on one guard, the one that was opened last hears; then the first again, then the sinks."""
+    heard: list[Event] = []
+    guard = Guard(jwt(secret="the service's own secret, 32 bytes"), events=[heard.append])
+    with Probe(guard) as outer:
+        ask(guard, outer.token(), "token")
+        with Probe(guard) as inner:
+            ask(guard, inner.token(), "token")
+        ask(guard, {}, "token")
+    assert [len(outer.events), len(inner.events), len(heard)] == [2, 1, 0]
+    ask(guard, {}, "token")
+    assert [event.cause for event in heard] == [Cause.MISSING]
 
 
 def test_real_tokens_are_refused_while_open() -> None:

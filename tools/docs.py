@@ -40,7 +40,8 @@ def cli_page() -> str:
 def cause_page(page: Page) -> str:
     """One cause: its row of the vocabulary, then its prose, then its fixes as a table."""
     fixes = "\n".join(
-        f"- **{fix.who}** ({fix.applicability}): {fix.do}" + (f"\n    `{fix.check}`" if fix.check else "")
+        f"- **{fix.who}** ({fix.applicability}{f', when {fix.when}' if fix.when else ''}): {fix.do}"
+        + (f"\n    `{fix.check}`" if fix.check else "")
         for fix in page.fixes
     )
     row = (

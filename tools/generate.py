@@ -53,14 +53,17 @@ def fixes_module(pages: Iterable[Page]) -> str:
     """Source of causes/_fixes.py: who does what, apart so that only a diagnosis pays for it."""
     rows = "".join(
         f"    {page.code!r}: (\n"
-        + "".join(f"        ({fix.who!r}, {fix.do!r}, {fix.check!r}, {fix.applicability!r}),\n" for fix in page.fixes)
+        + "".join(
+            f"        ({fix.who!r}, {fix.do!r}, {fix.check!r}, {fix.applicability!r}, {fix.when!r}),\n"
+            for fix in page.fixes
+        )
         + "    ),\n"
         for page in sorted(pages, key=lambda page: page.code)
     )
     return (
         HEADER
-        + "\nfrom typing import Final\n\n# code: ((who, do, check, applicability), ...)\n"
-        + "FIXES: Final[dict[str, tuple[tuple[str, str, str | None, str], ...]]] = {\n"
+        + "\nfrom typing import Final\n\n# code: ((who, do, check, applicability, when), ...)\n"
+        + "FIXES: Final[dict[str, tuple[tuple[str, str, str | None, str, str | None], ...]]] = {\n"
         + rows
         + "}\n"
     )

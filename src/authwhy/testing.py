@@ -157,7 +157,8 @@ class Tokens:
 class Probe(Tokens):
     """Credentials for a guard, its events and its clock, while open (`with Probe(guard) as probe:`).
 
-    Opening gives every jwt provider of the guard a signing key of the probe's own; closing gives back keys and clock.
+    Opening gives every jwt provider of the guard a signing key of the probe's own, and all events to the probe alone:
+    the guard's own sinks hear nothing of a test. Closing gives back keys, sinks and clock.
     """
 
     def __init__(self, guard: Guard) -> None:
@@ -173,7 +174,8 @@ class Probe(Tokens):
         sources = [(maker.provider, Given(signer_for(maker.policy).keys)) for maker in self._makers.values()]
         self._running = self._guard.clock
         self._closing.callback(self.unfreeze)
-        self._closing.callback(self._guard.listen(self.events.append))
+        self._closing.callback(setattr, self._guard.recorder, "sinks", self._guard.recorder.sinks)
+        self._guard.recorder.sinks = (self.events.append,)
         for provider, source in sources:
             assert provider is not None
             self._closing.callback(provider.use_keys, provider.use_keys(source))

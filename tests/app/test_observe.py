@@ -1,5 +1,6 @@
 """Observing a service: one line, its own authentication stays, every refusal is an event."""
 
+import base64
 import functools
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.app.observing import AUDIENCE, SECRET, asgi_service, call_asgi, scope_of, token, wsgi_service
+from tests.app.observing import AUDIENCE, SECRET, asgi_service, call_asgi, environ_of, scope_of, token, wsgi_service
+from werkzeug.exceptions import Forbidden, Unauthorized
 
 import authwhy
 from authwhy import Event
@@ -217,3 +219,62 @@ def test_what_waits_is_told_when_the_program_ends() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.count("missing") == 120
+
+
+BASIC = "Basic " + base64.b64encode(b"mara:canary").decode()
+NGINX = b"<html><head><title>401 Authorization Required</title></head>\r\n<body>\r\n<center><h1>401 Authorization Required</h1>"
+STOCK: dict[str, tuple[str, bytes]] = {
+    "werkzeug 401": ("401 UNAUTHORIZED", Unauthorized().get_body().encode()),
+    "werkzeug 403": ("403 FORBIDDEN", Forbidden().get_body().encode()),
+    "starlette": ("401 Unauthorized", b'{"detail":"Unauthorized"}'),
+    "express": ("401 Unauthorized", b"Unauthorized"),
+    "nestjs": ("401 Unauthorized", b'{"statusCode":401,"message":"Unauthorized"}'),
+    "nginx": ("401 Unauthorized", NGINX + b"</center>\r\n<hr><center>nginx/1.22.1</center>"),
+    "tomcat": (
+        "401 Unauthorized",
+        b"<h1>HTTP Status 401</h1><p>It lacks valid authentication credentials for that resource.</p>",
+    ),
+    "spring": ("401 Unauthorized", b"<p>There was an unexpected error (type=Unauthorized, status=401).</p>"),
+    "flask-httpauth": ("401 Unauthorized", b"Unauthorized Access"),
+    "login required": ("401 Unauthorized", b"Login Required"),
+}
+
+
+def refuse(status: str, body: bytes, challenge: str | None = None) -> Any:
+    """A WSGI service that refuses everybody with this page."""
+
+    def service(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response(status, [] if challenge is None else [("WWW-Authenticate", challenge)])
+        return [body]
+
+    return service
+
+
+@pytest.mark.parametrize("page", STOCK)
+@pytest.mark.parametrize(
+    ("sent", "challenge"),
+    [(BASIC, 'Basic realm="Login Required"'), ("Bearer ", 'Bearer realm="Authentication Required"')],
+)
+def test_a_stock_page_leaves_it_to_the_exchange(observing: Observing, page: str, sent: str, challenge: str) -> None:
+    """Its words are the same for every refusal; the scheme that was used is the one that is offered."""
+    status, body = STOCK[page]
+    credential = sent if sent is BASIC else sent + token(exp=900)
+    application, events = observing(refuse(status, body, challenge))
+    list(application(environ_of(authorization=credential), lambda *_: None))
+    (event,) = events()
+    causes = [one.cause for one in event.causes]
+    assert not {Cause.UNSUPPORTED_SCHEME, Cause.MISSING} & set(causes)
+    assert max(one.p for one in event.causes) < 0.5
+    if status.startswith("403"):
+        assert causes[0] is Cause.INSUFFICIENT_SCOPE
+    else:
+        assert causes[0] is (Cause.WRONG_SECRET if sent is BASIC else Cause.REVOKED)
+    assert "bad password" not in (event.reason or "")
+
+
+def test_two_credentials_joined_by_the_server(observing: Observing) -> None:
+    """WSGI servers make one line of two with a comma."""
+    application, events = observing(refuse("401 Unauthorized", b'{"error": "Not enough segments"}'))
+    list(application(environ_of(authorization=f"Bearer {token()},Bearer {token()}"), lambda *_: None))
+    (event,) = events()
+    assert event.cause is Cause.AMBIGUOUS

@@ -173,3 +173,25 @@ def test_probabilities(found: list[tuple[Cause, Certainty]]) -> None:
     else:
         assert [one.cause for one in causes] == [cause for cause, _ in found]
         assert sum(one.p for one in causes) == pytest.approx(1.0 if found else 0.0, abs=0.01)
+
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "ref"),
+    [
+        ({"X-Request-Id": "req-7"}, (), "req-7"),
+        ({"X-Request-Id": "req-7"}, ((b"x-request-id", b"ours-9"),), "ours-9"),
+        ({"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}, (), TRACE),
+        ({"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01", "X-Request-Id": "req-7"}, (), "req-7"),
+        ({"traceparent": f"00-{'0' * 32}-00f067aa0ba902b7-01"}, (), None),
+        ({"X-Request-Id": "a b", "traceparent": "00-1-2-3"}, (), None),
+        ({"X-Request-Id": f"sk_live_{'4eC39HqLyjWDarjtT1zdp7dc'}"}, (), None),
+    ],
+)
+def test_the_requests_reference_where_the_answer_has_none(
+    asked: dict[str, str], answered: tuple[tuple[bytes, bytes], ...], ref: str | None
+) -> None:
+    """Its id, else the trace that it belongs to; never something that looks like a secret."""
+    assert event(asked, answer=answered).ref == ref

@@ -17,6 +17,11 @@ GOOD = (FOLDER / "expired.md").read_text("utf-8")
         ("## Prevent", "## Avoid", "sections missing: Prevent"),
         ('who = "caller"', 'who = "nobody"', "fix.who"),
         ('title = "', 'titel = "', "titel"),
+        ('when = "about=certificate"', 'when = "about=weather"', "fix.when"),
+        ('when = "about=certificate"', 'when = "no_such_fact"', "fix.when"),
+        ('when = "about=certificate"', 'when = "detail=prefix"', "fix.when"),
+        ('when = "about=certificate"', 'when = "late_s="', "fix.when"),
+        ('do = "Renew', 'do = "{no_such_fact}', "fix.when"),
         ("+++\n", "---\n", "front matter"),
     ],
 )

@@ -206,3 +206,27 @@ def test_no_event_makes_it_fail(
     diagnosis = explain(token(exp=AT), event=made, secret=SECRET)
     assert diagnosis.verdict == "explained"
     assert all(one.certainty != "proven" or one.proof for one in diagnosis.findings) or source == "guard"
+
+
+@pytest.mark.parametrize("cause", [Cause.PROVIDER_ERROR, Cause.PROVIDER_UNREACHABLE])
+def test_what_the_services_own_check_raised_is_no_providers_fault(cause: Cause) -> None:
+    """Named with its place, not proven, for the service and its developer."""
+    raised = {"exception": "KeyError", "raised_in": "shop.py:31"}
+    diagnosis = explain(event=event(cause, facts=raised))
+    top = diagnosis.findings[0]
+    assert (top.cause, top.certainty, top.side) == (cause, "narrowed", "verifier")
+    assert top.evidence[0].what == (
+        "event 8f14e45f: the service's own check of provider token raised KeyError at shop.py:31"
+    )
+    assert (top.fixes[0].who, "KeyError at shop.py:31" in top.fixes[0].do) == ("developer", True)
+    assert diagnosis.next_question is not None
+    assert "read shop.py:31 in the service's code" in diagnosis.next_question.ask
+    told = " ".join([meta(cause).title, *(item.what for item in top.evidence)])
+    assert "identity provider" not in told
+
+
+def test_what_a_provider_answered_stays_its_fault() -> None:
+    """An exception that says more than its class was raised for an answer that was read."""
+    facts = {"exception": "FetchFailed", "problem": "status", "status": 500}
+    top = explain(event=event(Cause.PROVIDER_ERROR, facts=facts)).findings[0]
+    assert (top.certainty, top.side) == ("proven", "provider")

@@ -269,7 +269,8 @@ def test_tls(directory: Directory, start_tls: bool) -> None:
     answer = LdapDirectory(url, dn_template=template, start_tls=start_tls).bind("alice", GOOD)
     assert isinstance(answer, Unavailable)
     assert answer.cause is Cause.UNTRUSTED_SERVER
-    assert answer.facts == {"problem": "unknown_authority", "host": HOST}
+    assert answer.facts["problem"] == "unknown_authority"
+    assert str(answer.facts["host"]).partition(":")[0] == HOST
     assert " BIND dn=" not in directory.server.since(mark, " closed")
 
 

@@ -57,8 +57,27 @@ def test_open() -> None:
     assert all(decision.anonymous for decision in endpoint.decisions)
 
 
-def test_preflight() -> None:
-    app, endpoint, _ = guarded()
+def test_a_preflight_gets_nothing_of_what_is_guarded() -> None:
+    """Browsers send it without credentials, so it has to pass; anybody can send one, so only its own headers come back."""
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        lines = [(b"Access-Control-Allow-Origin", b"*"), (b"Vary", b"Origin"), (b"X-Secret", b"s3cret")]
+        await send({"type": "http.response.start", "status": 200, "headers": [*lines, (b"content-length", b"6")]})
+        await send({"type": "http.response.body", "body": b"s3", "more_body": True})
+        await send({"type": "http.response.pathsend", "path": "/secret"})
+        await send({"type": "http.response.body", "body": b"cret"})
+
+    made, _ = watched(Scripted("a", says))
+    app = made.asgi(inner, {"/orders": "a"})
+    answer = call(app, "OPTIONS", "/orders", {"origin": "https://shop.example", "access-control-request-method": "GET"})
+    assert (answer.status, answer.body) == (200, b"")
+    assert {name.lower() for name, _ in answer.headers} == {b"access-control-allow-origin", b"vary", b"content-length"}
+
+
+def test_a_preflight_that_is_answered_inside() -> None:
+    made, _ = watched(Scripted("a", says))
+    endpoint = Endpoint()
+    app = made.asgi(CORSMiddleware(endpoint), {"/orders": "a"})
     headers = {"origin": "https://shop.example", "access-control-request-method": "GET"}
     for _ in range(2):
         assert call(app, "OPTIONS", "/orders", headers).status == 200
@@ -158,6 +177,9 @@ def test_view() -> None:
 class CORSMiddleware:
     def __init__(self, app: Any) -> None:
         self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
 
 
 class Outer:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.guard.scripted import Scripted, decide, watched
 
 from authwhy.causes import Cause, Kind, meta
@@ -218,6 +219,7 @@ def test_an_asynchronous_predicate_is_awaited() -> None:
         (EOFError(), Cause.PROVIDER_UNREACHABLE),
         (Overloaded("canary"), Cause.RATE_LIMITED),
         (StoreUnavailable("redis", "full"), Cause.PROVIDER_ERROR),
+        (StoreUnavailable("memory", "full"), Cause.RATE_LIMITED),
     ],
 )
 def test_exceptions(error: Exception, cause: Cause) -> None:
@@ -370,3 +372,31 @@ def test_truth_table(shape: Callable[..., Rule], words: tuple[str, str]) -> None
     if isinstance(decision, Denied) and {"raise", "nonsense"} & set(words):
         assert decision.kind is Kind.ERROR
         assert events[-1].kind is Kind.ERROR
+
+
+def test_what_was_sent_on_purpose_decides_before_what_a_browser_adds() -> None:
+    """A cookie of one person beside the password of another: the password was meant."""
+    cookie = Scripted("cookie", lambda value: Accept("bob"), ambient=True)
+    find = cookie.find
+    cookie.find = lambda view: None if (one := find(view)) is None else replace(one, slot="cookie:session")  # type: ignore[method-assign]
+    guard, _ = watched(cookie, Scripted("password", lambda value: Accept("ann")))
+    rule = either("cookie", "password")
+    both = decide(guard, {"x-cookie": "1", "x-password": "2"}, rule)
+    alone = decide(guard, {"x-cookie": "1"}, rule)
+    assert isinstance(both, Accepted)
+    assert isinstance(alone, Accepted)
+    assert (both.principal, alone.principal) == ("ann", "bob")
+
+
+def test_where_a_check_of_the_application_broke() -> None:
+    """File and line, which tell no secret; the text of the exception, which may, is nowhere."""
+
+    def broken(value: str) -> Any:
+        raise KeyError(value)
+
+    guard, events = watched(Scripted("a", broken))
+    assert isinstance(decide(guard, {"x-a": "s3cret-canary"}), Denied)
+    facts = events[-1].facts
+    assert facts["exception"] == "KeyError"
+    assert str(facts["raised_in"]).startswith("test_decide.py:")
+    assert "s3cret" not in events[-1].to_json().decode()

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from tests.guard.scripted import NOW, Scripted, decide, watched
+from tests.stores.loopback_site import Reply as SiteReply
+from tests.stores.loopback_site import jwks, site, until
 
 from authwhy.causes import Cause
-from authwhy.guard import Accept, Accepted, ConfigurationError, Denied, Guard, View, any_of, api_key, deny, optional
+from authwhy.guard import (
+    Accept,
+    Accepted,
+    ConfigurationError,
+    Denied,
+    Guard,
+    View,
+    any_of,
+    api_key,
+    deny,
+    jwt,
+    optional,
+)
 from authwhy.guard.rules import Rule
 from authwhy.guard.schemes.interface import Reply
 from authwhy.model.event import Event
@@ -196,3 +211,44 @@ def test_the_scheme_that_the_nearest_proxy_saw(told: list[str], peer: str, schem
     guard.place(view)
     assert view.scheme == scheme
     guard.close()
+
+
+def test_what_an_event_keeps_of_the_path() -> None:
+    """The code that the caller was told, to find the event by; the path itself only where the service wants it."""
+    for paths, path in ((False, None), (True, "/orders/7")):
+        events: list[Event] = []
+        guard = Guard(api_key("key", lookup=lambda key: "robot"), events=[events.append], paths=paths)
+        guard.decide_sync(View.of("GET", "/orders/7"), route="/orders/*")
+        guard.decide_sync(View.of("GET", "/orders/7", {"X-Api-Key": "k"}), route="/orders/*")
+        assert [(event.path, event.route) for event in events] == [(path, "/orders/*")] * 2
+        assert [event.code for event in events] == ["missing", None]
+        guard.close()
+
+
+@pytest.mark.parametrize("proxies", ["10.0.0.0/8", ["10.0.0.0/99"], ["localhost"]])
+def test_proxies_that_are_no_networks(proxies: Any) -> None:
+    with pytest.raises(ConfigurationError, match="trusted_proxies"):
+        Guard(api_key("key", lookup=lambda key: "robot"), trusted_proxies=proxies)
+
+
+def test_a_guard_is_ready_when_every_provider_can_decide() -> None:
+    """The probe itself begins the fetch and waits for nothing; an outage is told, with the time of the next try."""
+    with site() as provider:
+        provider.says(SiteReply(b"", 503))
+        guard = Guard(
+            jwt("token", issuer=provider.origin, audience="a", allow_http=[provider.origin]),
+            jwt("given", secret="x" * 40, audience="a"),
+            api_key("key", lookup=lambda key: None),
+        )
+        assert not guard.ready()
+        until(lambda: guard.unready()["token"].facts["problem"] == "status", "the outage")
+        why = guard.unready()
+        assert list(why) == ["token"]
+        assert (why["token"].cause, why["token"].facts["what"]) == (Cause.PROVIDER_ERROR, "metadata")
+        provider.answer = lambda asked: SiteReply(
+            jwks("k1")
+            if asked.path == "/jwks"
+            else json.dumps({"issuer": provider.origin, "jwks_uri": provider.origin + "/jwks"}).encode()
+        )
+        until(guard.ready, "the keys")
+        guard.close()

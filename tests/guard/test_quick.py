@@ -118,7 +118,7 @@ def shape(answer: Answer, endpoint: Endpoint, events: list[Event]) -> Any:
     st.sampled_from(RULES), st.sampled_from(SETTINGS), st.booleans(), st.lists(HEADERS, min_size=1, max_size=4),
     st.sampled_from(["GET", "POST", "HEAD", "OPTIONS"]),
 )  # fmt: skip
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_same(rule: Rule, more: dict[str, Any], told: bool, requests: list[list[tuple[str, str]]], method: str) -> None:
     short, long = made(told, rule, **more), made(told, rule, **more)
     vars(long[0])["_shorten"] = lambda *_: None

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.guard.scripted import NOW, Scripted, authorization, decide, watched
+from tests.stores.loopback_site import Reply as SiteReply
+from tests.stores.loopback_site import site
 from tests.verify.jose_tokens import AUDIENCE, ISSUER, signer
 
 from authwhy.causes import Cause
-from authwhy.guard import Denied, View, all_of, any_of, api_key, basic, deny, jwt, need, optional
+from authwhy.guard import Denied, Guard, View, all_of, any_of, api_key, basic, deny, jwt, need, optional
 from authwhy.guard.answers import Accept, Deny
 from authwhy.guard.respond import challenge, is_background, is_navigation, quoted
 
@@ -251,3 +253,13 @@ def test_navigation() -> None:
     assert not is_navigation(View.of("POST", "/", {"Sec-Fetch-Mode": "navigate"}))
     assert not is_navigation(View.of("GET", "/"))
     assert not is_background(View.of("GET", "/"))
+
+
+def test_retry_after_is_the_pause_until_the_next_try() -> None:
+    with site() as provider:
+        provider.says(SiteReply(b"", 503))
+        guard = Guard(jwt("token", issuer=provider.origin, audience="a", allow_http=[provider.origin]))
+        header = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0"
+        denied: Any = guard.decide_sync(View.of("GET", "/", {"Authorization": f"Bearer {header}.e30.eA"}))
+        assert (denied.status, denied.retry_after) == (503, denied.refusals[0].facts["retry_s"])
+        guard.close()

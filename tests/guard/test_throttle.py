@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from authwhy.causes import Cause, Kind, meta
 from authwhy.guard.throttle import GUESSES, Blocked, Reservation, Throttle
 from authwhy.model.outcome import Accepted, Failure, Outcome, Refused, refused
-from authwhy.stores.interface import Claim, Full, Held, StoreUnavailable
+from authwhy.stores.interface import Claim, Counter, Full, Held, StoreUnavailable
 from authwhy.stores.memory_failures import MemoryFailures
 
 NOW = 1_700_000_000.0
@@ -349,6 +349,11 @@ class Broken:
         """Forgive, while it can."""
         self._call("forgive", held, known_until, now)
 
+    def clear(self, counters: tuple[Counter, ...]) -> bool:
+        """Clear, while it can."""
+        found: bool = self._call("clear", counters)
+        return found
+
 
 @pytest.mark.parametrize("outcome", [WRONG, Accepted(), None])
 def test_without_its_store_it_is_open_and_says_so(outcome: Outcome | None) -> None:
@@ -404,3 +409,55 @@ def test_settings_that_cannot_work(settings: dict[str, Any]) -> None:
     """Said at start-up."""
     with pytest.raises(ValueError):
         Throttle(**settings)
+
+
+def locked(throttle: Throttle, address: str | None, identity: str | None) -> bool:
+    """Does the next attempt have to wait?"""
+    answer = throttle.before(address, identity, NOW)
+    if isinstance(answer, Reservation):
+        throttle.after(answer, None, NOW)
+    return isinstance(answer, Blocked)
+
+
+def test_unlock_forgets_what_is_named_and_nothing_else() -> None:
+    """The name in any spelling, the address as its network."""
+    throttle = Throttle(failures=2)
+    for address, identity in ((HOME, "ann"), (HOME, "ann"), (ELSEWHERE, "bob"), (ELSEWHERE, "bob")):
+        attempt(throttle, address, identity, WRONG)
+    assert throttle.unlock(identity=" ANN ")
+    assert not locked(throttle, None, "ann")
+    assert locked(throttle, HOME, None)
+    assert throttle.unlock(address=HOME)
+    assert not locked(throttle, HOME, None)
+    assert locked(throttle, HOME, "ann")  # the pair
+    assert throttle.unlock(HOME, "ann")
+    assert not locked(throttle, HOME, "ann")
+    assert (locked(throttle, ELSEWHERE, None), locked(throttle, None, "bob")) == (True, True)
+    assert not throttle.unlock(HOME, "ann")
+
+
+def test_unlock_a_known_pair() -> None:
+    """It counts alone, so it is named whole; it stays known."""
+    throttle = Throttle(failures=2)
+    attempt(throttle, HOME, "ann", Accepted())
+    for _ in range(2):
+        attempt(throttle, HOME, "ann", WRONG)
+    assert not throttle.unlock(identity="ann")
+    assert locked(throttle, HOME, "ann")
+    assert throttle.unlock(HOME, "ann")
+    attack(throttle, "ann", 2)
+    assert (locked(throttle, None, "ann"), locked(throttle, HOME, "ann")) == (True, False)
+
+
+@pytest.mark.parametrize("when", ["open", "closed"])
+def test_nothing_is_unlocked_without_the_store(when: Any) -> None:
+    """Whoever unlocks has to know that it did not happen."""
+    with pytest.raises(StoreUnavailable):
+        Throttle(store=Broken(), when_unavailable=when).unlock(HOME)
+
+
+def test_unlock_names_something_that_is_counted() -> None:
+    with pytest.raises(ValueError, match="address or identity"):
+        Throttle().unlock()
+    with pytest.raises(ValueError, match="name what is counted here: identity"):
+        Throttle(by=("identity",)).unlock(address=HOME)

@@ -54,9 +54,12 @@ def test_open() -> None:
 
 
 def test_preflight() -> None:
-    app, endpoint, _ = guarded()
+    made, _ = watched(Scripted("a", says))
+    endpoint = Endpoint()
     headers = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
-    assert call(app, "OPTIONS", "/orders", headers).status == 200
+    app = made.wsgi(endpoint, {"/orders": "a"})
+    answer = call(app, "OPTIONS", "/orders", headers)
+    assert (answer.status, answer.body) == (200, b"")
     assert call(app, "OPTIONS", "/orders", {**headers, "Authorization": "Bearer x"}).status == 401
     assert call(app, "OPTIONS", "/orders", {"Origin": "https://shop.example"}).status == 401
     assert call(app, "GET", "/orders", headers).status == 401

@@ -29,6 +29,11 @@ class Attempt:
     counted_in: tuple[str, ...]
     end: str = "open"
     failed_at: float = 0
+    cleared_in: set[str] = field(default_factory=set)
+
+    def stands_in(self, name: str) -> bool:
+        """Is it there, and was that counter not cleared since?"""
+        return name in self.counted_in and name not in self.cleared_in
 
 
 @dataclass
@@ -53,12 +58,12 @@ class Model:
         return [
             one
             for one in self.attempts
-            if name in one.counted_in and one.end == "failed" and one.failed_at > now - WINDOW.per_s
+            if one.stands_in(name) and one.end == "failed" and one.failed_at > now - WINDOW.per_s
         ]
 
     def open(self, name: str, now: float) -> int:
         """Reservations that are neither settled nor given up."""
-        return sum(name in one.counted_in and one.end == "open" and one.at > now - HELD_S for one in self.attempts)
+        return sum(one.stands_in(name) and one.end == "open" and one.at > now - HELD_S for one in self.attempts)
 
     def reserve(self, claim: Claim, now: float) -> Attempt | tuple[str, float, bool]:
         """The attempt, or why not: scope, wait, busy."""
@@ -83,7 +88,7 @@ class Model:
 
     def fail(self, attempt: Attempt, now: float) -> tuple[str, ...]:
         """The scopes it locked."""
-        attempt.end, attempt.failed_at = "failed", now
+        attempt.end, attempt.failed_at, attempt.cleared_in = "failed", now, set()
         locked = []
         for counter in attempt.claim.counters:
             if counter.name not in attempt.counted_in:
@@ -108,12 +113,25 @@ class Model:
                 self.locks.pop(name, None)
         self.known[own.name] = now + REMEMBER_S
 
+    def clear(self, claim: Claim, now: float) -> bool:
+        """Each counter is as new; was it not before?"""
+        used = False
+        for counter in claim.counters:
+            name = counter.name
+            used = used or bool(self.level(name, now) or self.failures(name, now) or self.open(name, now))
+            self.locks.pop(name, None)
+            for one in self.attempts:
+                one.cleared_in.add(name)
+        return used
+
 
 Act = tuple[str, int, int, int]
 """What, how many seconds after the act before, and where by whom (of PLACES and NAMES)."""
 ACTS: st.SearchStrategy[list[Act]] = st.lists(
     st.tuples(
-        st.sampled_from(["wrong", "wrong", "wrong", "right", "reserve", "reserve", "fail", "forgive", "release"]),
+        st.sampled_from(
+            ["wrong", "wrong", "wrong", "right", "reserve", "reserve", "fail", "forgive", "release", "clear"]
+        ),
         st.sampled_from(STEPS),
         st.integers(0, 1),
         st.integers(0, 2),
@@ -144,6 +162,10 @@ CORNERS: dict[str, list[Act]] = {
         ("right", 0, 0, 0), ("wrong", 1_950, 0, 1), ("wrong", 0, 0, 1), ("wrong", 0, 0, 2), ("reserve", 49, 0, 0), ("reserve", 1, 0, 0),
     ],
     "reservations are given up": [("reserve", 0, 0, 0), ("reserve", 0, 0, 0), ("reserve", 59, 0, 0), ("reserve", 1, 0, 0)],
+    "cleared": [*_LOCKED, ("clear", 0, 0, 0), ("reserve", 0, 0, 0), ("reserve", 0, 0, 0), ("reserve", 0, 0, 1)],
+    "cleared while one is checked": [
+        ("reserve", 0, 0, 0), ("clear", 0, 0, 0), ("fail", 0, 0, 0), ("wrong", 0, 0, 1), ("wrong", 0, 0, 2), ("reserve", 0, 0, 1),
+    ],
     "the window ends": [("wrong", 0, 0, 0), ("wrong", 0, 0, 1), ("wrong", 1_000, 0, 2), ("wrong", 0, 0, 2), ("reserve", 0, 0, 0)],
 }  # fmt: skip
 """Histories that go where few random ones do."""
@@ -164,7 +186,11 @@ def compare(store: FailureStore, acts: list[Act], start: float = 1_700_000_000.0
                 continue
             assert isinstance(seen, Held), seen
             running.append((seen, expected))
-        if not running:
+        if what == "clear":
+            wanted = claim(PLACES[one], NAMES[two])
+            used, found = model.clear(wanted, now), store.clear(wanted.counters)
+            assert found or not used  # what is stale may still be there
+        if not running or what == "clear":
             continue
         held, attempt = running.pop() if what in ("wrong", "right") else running[0]
         if what in ("fail", "forgive", "release"):

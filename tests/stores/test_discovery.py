@@ -17,6 +17,7 @@ from tests.stores.loopback_site import Clock, Reply, Request, Site, certificate,
 
 from authwhy.causes import Cause
 from authwhy.stores.discovery import Discovery, ProviderMetadata, metadata_urls
+from authwhy.stores.reach import FetchFailed
 from authwhy.verify.flow import Unavailable
 
 OPENID, OAUTH = "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"
@@ -106,7 +107,7 @@ def test_metadata_of_another_issuer(server: Site, change: str) -> None:
     assert isinstance(found, Unavailable)
     assert found.cause is Cause.MISCONFIGURED
     assert dict(found.facts) == {
-        "setting": "issuer", "expected": server.origin, "seen": server.origin + change, "retry_s": 1,
+        "setting": "issuer", "expected": server.origin, "seen": server.origin + change, "retry_s": 1, "what": "metadata",
     }  # fmt: skip
 
 
@@ -137,7 +138,7 @@ def test_no_metadata(server: Site, reply: Reply, cause: Cause, problem: str, req
     found = discover(server.origin, server)
     assert isinstance(found, Unavailable)
     assert (found.cause, found.facts["problem"], server.count) == (cause, problem, requests)
-    assert found.facts["host"] == "127.0.0.1"
+    assert (found.facts["host"], found.facts["what"]) == (server.origin.removeprefix("http://"), "metadata")
 
 
 def test_lazy_single_flight_daily_and_stale(server: Site) -> None:
@@ -189,3 +190,20 @@ def test_awaited(server: Site) -> None:
     with closing(Discovery(server.origin, allow_http=(server.origin,))) as discovery:
         assert isinstance(asyncio.run(discovery.aget()), ProviderMetadata)
         assert asyncio.run(discovery.aget()) is discovery.current
+
+
+def test_asked_now_whatever_the_pause(server: Site) -> None:
+    """Who keeps pauses itself learns at once that the provider is back; everybody else waits for the pause."""
+    clock = Clock()
+    server.says(Reply(b"", 503))
+    with closing(Discovery(server.origin, allow_http=(server.origin,), clock=clock)) as discovery:
+        assert isinstance(discovery.get(), Unavailable)
+        server.says(Reply(document(server.origin)))
+        with pytest.raises(FetchFailed):
+            discovery.address("jwks_uri")
+        assert discovery.address("jwks_uri", now=True) == server.origin + "/keys"
+        assert discovery.address("jwks_uri") == server.origin + "/keys"
+        with pytest.raises(FetchFailed) as missing:
+            discovery.address("token_endpoint")
+    assert missing.value.facts == {"setting": "token_endpoint", "problem": "missing_member", "what": "metadata"}
+    assert server.count == 2

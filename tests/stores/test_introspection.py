@@ -131,7 +131,7 @@ def test_no_usable_answer_is_an_error_and_never_the_callers_fault(
     server: Site, make: Make, reply: Reply, cause: Cause, facts: dict[str, str | int]
 ) -> None:
     server.says(reply)
-    assert make().get("good") == Unavailable(cause, {**facts, "host": "127.0.0.1"})
+    assert make().get("good") == Unavailable(cause, {**facts, "host": server.origin.removeprefix("http://")})
 
 
 @pytest.mark.parametrize("error", ["invalid_token", "unsupported_token_type", "invalid_grant"])

@@ -67,6 +67,11 @@ def make(server: Site, clock: Clock) -> Iterator[Make]:
         yield build
 
 
+def netloc(server: Site) -> str:
+    """What is told of where it was asked."""
+    return server.origin.removeprefix("http://")
+
+
 def kids(answer: KeySet | Unavailable) -> list[str | None]:
     assert isinstance(answer, KeySet), answer
     return [key.kid for key in answer.keys]
@@ -172,7 +177,7 @@ def test_the_budget_fills_up_again(server: Site, make: Make, clock: Clock) -> No
 def test_a_wrong_kid_that_is_sent_again_and_again_leaves_the_budget_alone(
     server: Site, make: Make, clock: Clock
 ) -> None:
-    """It is looked for after 30, 60, 120 s; a rotated key meanwhile finds the budget full."""
+    """It is looked for after 10, 20, 40 s; a rotated key meanwhile finds the budget full."""
     store = make(longest_s=86_400.0, burst=1, refill_s=10.0)
     server.says(Reply(jwks("k1"), headers={"Cache-Control": "max-age=86400"}))
     store.get("k1")
@@ -243,7 +248,7 @@ def test_a_cold_start_with_the_provider_down(
     server.says(OUTAGES[name])
     store = make()
     for kid in ("k1", "k2", None):
-        assert store.get(kid) == Unavailable(cause, {**facts, "host": "127.0.0.1", "retry_s": 1})
+        assert store.get(kid) == Unavailable(cause, {"what": "keys", **facts, "host": netloc(server), "retry_s": 1})
     assert server.count == 1
     refusal = outcome(store, signer("Ed25519").token())
     assert isinstance(refusal, Refused)
@@ -375,6 +380,35 @@ def test_discovered(server: Site, clock: Clock) -> None:
     store.close()
 
 
+def test_discovered_after_an_outage(server: Site, clock: Clock) -> None:
+    """Each try asks for the metadata, whatever pause they are in, and goes on to the keys in the same try."""
+    server.says(Reply(b"", 503))
+    store = JwksStore.discovered(server.origin, allow_http=(server.origin,), clock=clock)
+    assert store._discovery is not None
+    for _ in range(4):
+        clock.now += 5
+        store.unready()
+        until(lambda: store._keys.failure is not None and clock.now < store._keys._due, "a failed try")
+    why = store.unready()
+    assert why is not None
+    assert (why.facts["what"], why.facts["host"], why.facts["status"]) == ("metadata", netloc(server), 503)
+    assert isinstance(why.facts["retry_s"], int)
+    assert why.facts["retry_s"] <= 5
+
+    def answer(asked: Request) -> Reply:
+        if asked.path == "/keys":
+            return Reply(jwks("k1"))
+        return Reply(json.dumps({"issuer": server.origin, "jwks_uri": server.origin + "/keys"}).encode())
+
+    server.answer = answer
+    store._discovery._metadata._due = clock.now + 60  # the metadata alone would wait
+    clock.now += 5
+    store.unready()
+    until(lambda: store.current, "the keys")
+    assert store.unready() is None
+    store.close()
+
+
 def test_discovered_without_a_key_set(server: Site) -> None:
     server.says(Reply(json.dumps({"issuer": server.origin}).encode()))
     store = JwksStore.discovered(server.origin, allow_http=(server.origin,))
@@ -414,3 +448,20 @@ def test_the_flow_awaited(make: Make) -> None:
         return await store.aanswer(ask)
 
     assert isinstance(asyncio.run(adrive(jwt.verify(signer("Ed25519").token(), POLICY, NOW), world)), Accepted)
+
+
+def test_given_keys_are_always_ready() -> None:
+    assert StaticKeys(jwks("k1")).unready() is None
+
+
+def test_a_rotated_key_waits_ten_seconds_at_worst_in_a_flood(server: Site, make: Make, clock: Clock) -> None:
+    """Invented key ids take the budget; the next fetch is that of the rotated key, or brings it."""
+    store = make()
+    store.get("k1")
+    store.get("invented")
+    server.says(Reply(jwks("k2", number=1)))
+    assert kids(store.get("k2")) == ["k1"]
+    clock.now += 10
+    store.get("another")
+    assert kids(store.get("k2")) == ["k2"]
+    assert server.count == 3

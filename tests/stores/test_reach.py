@@ -11,6 +11,7 @@ from http.client import BadStatusLine, IncompleteRead
 
 import pytest
 
+from authwhy.causes import Cause
 from authwhy.stores.origin import Origin
 from authwhy.stores.reach import FetchFailed, broken, connect
 
@@ -71,3 +72,9 @@ def test_a_deadline_that_is_over() -> None:
     with pytest.raises(FetchFailed) as failed:
         connect(Origin("http", "127.0.0.1", 9), None, time.monotonic())
     assert failed.value.facts["problem"] == "timeout"
+
+
+def test_the_document_that_was_wanted_is_told_once() -> None:
+    failed = FetchFailed(Cause.PROVIDER_ERROR, problem="status", status=500).wanted("metadata")
+    assert failed.wanted("keys").facts == {"what": "metadata", "problem": "status", "status": 500}
+    assert failed.cause is Cause.PROVIDER_ERROR

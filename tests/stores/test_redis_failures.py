@@ -27,4 +27,6 @@ def test_every_call_reports_an_outage() -> None:
             store.release(held, 0)
         with pytest.raises(StoreUnavailable):
             store.forgive(held, 10, 0)
+        with pytest.raises(StoreUnavailable):
+            store.clear(held.counters)
     door.close()

@@ -31,7 +31,11 @@ class World:
         self.gate = Event()
         self.gate.set()
         self.told: list[int] = []
-        self.kept = Refreshed(self.load, stale_s=1_000.0, timeout_s=10.0, on_stale=self.told.append, clock=self.clock)
+        self.spread = 0.0
+        self.kept = Refreshed(
+            self.load, stale_s=1_000.0, timeout_s=10.0, on_stale=self.told.append, clock=self.clock,
+            spread=lambda: self.spread,
+        )  # fmt: skip
 
     def load(self) -> Loaded[str]:
         self.loads += 1
@@ -171,12 +175,18 @@ def test_an_observer_that_fails_fails_no_request(world: World) -> None:
         assert kept.current == "one"
 
 
-def test_while_the_provider_fails_nobody_waits_and_pauses_grow(world: World) -> None:
-    """1, 2, 4 ... at most 60 s; a success starts at 1 s again."""
+@pytest.mark.parametrize(
+    ("usable", "expected"), [(True, [1, 2, 4, 8, 16, 32, 60, 60]), (False, [1, 2, 4, 5, 5, 5, 5, 5])]
+)
+def test_while_the_provider_fails_nobody_waits_and_pauses_grow(world: World, usable: bool, expected: list[int]) -> None:
+    """At most to 5 s while there is no value: every request fails then. A success starts at 1 s again."""
+    if usable:
+        world.kept.get()
+        world.clock.now += 80
     world.problem = down()
     pauses = []
-    assert isinstance(world.kept.get(), Unavailable)
-    for loads in range(1, 9):
+    assert isinstance(world.kept.get(), str if usable else Unavailable)
+    for loads in range(1 + usable, 9 + usable):
         world.settled(loads)
         failure = world.kept.failure
         assert failure is not None
@@ -190,18 +200,57 @@ def test_while_the_provider_fails_nobody_waits_and_pauses_grow(world: World) -> 
         assert isinstance(world.kept.begin(None), Unavailable)
         until(lambda loads=loads: world.loads == loads + 1, "the next try")  # type: ignore[misc]
         world.gate.set()
-    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
-    world.settled(9)
+    assert pauses == expected
+    world.settled(9 + usable)
     world.problem = None
+    world.text = "two"
     world.clock.now += 60
     world.kept.begin(None)
-    until(lambda: world.now() == "one", "the provider to be back")
+    until(lambda: world.now() == "two", "the provider to be back")
     world.problem = down()
     world.clock.now += 80
-    assert world.now() == "one"
-    world.settled(11)
+    assert world.now() == "two"
+    world.settled(11 + usable)
     assert world.kept.failure is not None
     assert world.kept.failure.facts["retry_s"] == 1
+
+
+@pytest.mark.parametrize(("spread", "left_s"), [(0.0, 1.0), (0.5, 0.9), (1.0, 0.8)])
+def test_processes_that_failed_together_do_not_ask_together(world: World, spread: float, left_s: float) -> None:
+    world.problem = down()
+    world.spread = spread
+    world.kept.get()
+    assert world.kept._due - world.clock.now == pytest.approx(left_s)
+
+
+def test_who_keeps_pauses_itself_asks_at_once(world: World) -> None:
+    """A pause of ours would hide from it that the provider is back."""
+    world.problem = down()
+    assert isinstance(world.kept.get(), Unavailable)
+    failure = world.kept.get_now()
+    assert isinstance(failure, Unavailable)
+    assert (failure.facts["problem"], world.loads) == ("refused", 2)
+    world.problem = None
+    assert isinstance(world.kept.get(), Unavailable)
+    assert world.kept.get_now() == "one"
+    assert (world.kept.get_now(), world.kept.failure, world.loads) == ("one", None, 3)
+
+
+def test_unready(world: World) -> None:
+    """Asking is enough to begin; nobody waits."""
+    world.gate.clear()
+    for _ in range(3):
+        assert world.kept.unready() == Unavailable(facts={"problem": "not_loaded"})
+    world.problem = down()
+    world.gate.set()
+    until(lambda: world.kept.failure, "the failure")
+    why = world.kept.unready()
+    assert why is not None
+    assert (why.facts["problem"], world.loads) == ("refused", 1)
+    world.problem = None
+    world.clock.now += 1
+    world.kept.unready()
+    until(lambda: world.kept.unready() is None, "the value")
 
 
 def test_a_fault_of_ours_is_seen_and_does_not_end_the_thread(world: World) -> None:
@@ -266,7 +315,8 @@ def test_closed(world: World) -> None:
     world.clock.now += 90
     assert world.now() == "one"
     world.clock.now += 10_000
-    assert world.kept.get() == Unavailable(facts={"problem": "closed"})
+    for answer in (world.kept.get(), world.kept.get_now(), world.kept.unready()):
+        assert answer == Unavailable(facts={"problem": "closed"})
     assert world.loads == 1
 
 

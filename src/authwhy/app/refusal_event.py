@@ -20,6 +20,7 @@ from authwhy.verify.basic_credential import NameAndPassword
 WEIGHT = {"proven": 1.0, "likely": 8.0, "narrowed": 4.0, "possible": 1.0}
 LEAST = 0.01
 _REFERENCE = re.compile(r"[A-Za-z0-9_.:-]{4,64}")
+_TRACE = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.{0,64}")  # W3C Trace Context 3.2.2
 _REFERENCE_HEADERS = (b"x-request-id", b"x-correlation-id", b"request-id")
 _KEY_HEADERS = (b"x-api-key", b"api-key", b"apikey", b"x-auth-token", b"private-token")
 _CLOCK = Clocked()
@@ -112,10 +113,17 @@ def _method(refusal: Refusal, evidence: Evidence) -> str | None:
 
 
 def _reference(refusal: Refusal) -> str | None:
-    """The answer's own reference, so that a person who has it finds the event."""
-    lines = {name.lower(): value.decode("latin-1") for name, value in reversed(refusal.headers)}
-    found = next((lines[name] for name in _REFERENCE_HEADERS if name in lines), None)
-    return found if found is not None and _REFERENCE.fullmatch(found) and _safe(found) == found else None
+    """The answer's own reference, so that a person who has it finds the event; else that of the request or its trace.
+
+    What a request brings is the caller's to choose: several events may have the same one.
+    """
+    for lines in (refusal.headers, refusal.view.headers):
+        known = {name.lower(): value.decode("latin-1") for name, value in reversed(tuple(lines))}
+        found = next((known[name] for name in _REFERENCE_HEADERS if name in known), None)
+        if found is not None and _REFERENCE.fullmatch(found) and _safe(found) == found:
+            return found
+    trace = _TRACE.fullmatch(known.get(b"traceparent", ""))
+    return trace[1] if trace else None
 
 
 def _route(refusal: Refusal, evidence: Evidence) -> str | None:

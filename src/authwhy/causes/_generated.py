@@ -713,7 +713,7 @@ ROWS: Final[dict[str, Row]] = {
         ("provider",),
         503,
         "unavailable",
-        "The identity provider answered with a fault of its own",
+        "What decides about sign-ins failed with a fault of its own",
         (),
     ),
     "provider_unreachable": (

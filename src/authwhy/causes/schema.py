@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ PUBLIC = (
 )
 AUDIENCES = ("caller", "developer", "administrator")
 APPLICABILITY = ("safe", "unsafe", "display")
+TOPICS = ("certificate", "api_key")
 FACT_TYPES = ("time", "int", "str", "list", "bool")
 SECTIONS = (
     "What happened",
@@ -44,12 +46,17 @@ class PageError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PageFix:
-    """Who does what, and the command that checks it (None where no command exists)."""
+    """Who does what, and the command that checks it (None where no command exists).
+
+    `when` says for which failures it is: `fact`, `fact=value`, `detail=value` or `about=topic`, with `!` before it for
+    all others. `{fact}` in `do` is filled in; without that fact the fix is left out.
+    """
 
     who: str
     do: str
     applicability: str = "safe"
     check: str | None = None
+    when: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,9 @@ def check_page(page: Page) -> str | None:
             return f"{name} must come from {', '.join(known)}; found {strange or 'nothing'}"
     if (page.level == "root") != bool(page.refines):
         return "a root cause names what it refines, a proximate one refines nothing"
+    strange = [fix.when or fix.do for fix in page.fixes if not _can_hold(page, fix)]
+    if strange:
+        return f"fix.when must name a fact or detail of this page, or a topic; found {strange}"
     if not any(fix.check for fix in page.fixes):
         return "at least one fix needs a command that checks it"
     if not page.cases:
@@ -157,6 +167,16 @@ def check_page(page: Page) -> str | None:
     if absent:
         return f"sections missing: {', '.join(absent)}"
     return None
+
+
+def _can_hold(page: Page, fix: PageFix) -> bool:
+    """True when the condition of a fix, and the facts its text wants, exist for this cause."""
+    if not set(re.findall(r"\{(\w+)\}", fix.do)) <= set(page.facts):
+        return False
+    name, has_value, value = (fix.when or "").removeprefix("!").partition("=")
+    if not fix.when or name in page.facts:
+        return not has_value or value != ""
+    return value in {"detail": page.details, "about": TOPICS}.get(name, ())
 
 
 def read_page(code: str) -> Page:

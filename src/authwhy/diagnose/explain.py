@@ -9,12 +9,12 @@ from msgspec import structs
 
 from authwhy.causes import Cause
 from authwhy.diagnose.context import Context, complete
-from authwhy.diagnose.fixes import fixes_for
+from authwhy.diagnose.fixes import Failed, fixes_for
 from authwhy.diagnose.judge import findings, kin
 from authwhy.diagnose.observation import Observation, Strength, observed
 from authwhy.diagnose.observe import observe
 from authwhy.diagnose.observe.claims import number
-from authwhy.diagnose.observe.http import paired, sent
+from authwhy.diagnose.observe.http import paired, reads_scheme, sent
 from authwhy.diagnose.questions import question
 from authwhy.diagnose.replays import Replayed, replays
 from authwhy.diagnose.witness import server_time
@@ -38,13 +38,14 @@ def diagnose(evidence: Evidence, context: Context, event: Event | None = None) -
         from authwhy.diagnose.recorded import recorded, with_policy
 
         record, context = recorded(event), with_policy(context, event)
-    noticed = reconsider(observe(evidence, context), evidence)
+    noticed = reconsider(observe(evidence, context), evidence, context.at)
     replayed = replays(evidence, context)
     replayed += [record.replayed] if record is not None else []
     noticed += [observation for one in replayed for observation in one.observations]
     noticed += _passes_here(replayed, evidence, noticed)
     topic = evidence.text if record is None else evidence.text + record.topic
-    found = tuple(_complete(finding, replayed, evidence.vault, topic) for finding in findings(noticed))
+    sent_as = _sent_as(evidence) if record is None else record.topic
+    found = tuple(_complete(finding, replayed, evidence.vault, topic, sent_as) for finding in findings(noticed))
     found = tuple(sorted(found, key=lambda one: _RANK[one.certainty] if one.certainty in _RUN else len(_RANK)))
     tried = sum(one.runs for one in replayed)
     verdict, reason = _verdict(found, noticed, evidence, replayed)
@@ -63,19 +64,27 @@ def diagnose(evidence: Evidence, context: Context, event: Event | None = None) -
     )
 
 
-def reconsider(noticed: list[Observation], evidence: Evidence) -> list[Observation]:
-    """A server that says nothing was sent, to a request that did carry a credential, did not read or not get it."""
-    if _still_valid(evidence):
+def reconsider(noticed: list[Observation], evidence: Evidence, at: int | None = None) -> list[Observation]:
+    """A server that says nothing was sent, to a request that did carry a credential, did not read or not get it.
+
+    One that offers the very scheme that was used reads it: its "login required" says no more than the status.
+    """
+    if _still_valid(evidence, at):
         noticed = [_without_expired(one) for one in noticed]
-    requests = [exchange.request for exchange in paired(evidence) if exchange.request]
-    if not requests or not all(sent(request) for request in requests):
+    exchanges = [exchange for exchange in paired(evidence) if exchange.request]
+    if not exchanges or not all(exchange.request and sent(exchange.request) for exchange in exchanges):
         return noticed
-    return [_not_read(one) if _says_missing(one) else one for one in noticed]
+    reads = all(reads_scheme(exchange) for exchange in exchanges)
+    return [_not_read(one, reads) if _says_missing(one) else one for one in noticed]
 
 
-def _still_valid(evidence: Evidence) -> bool:
-    """True when the one token of the input ends well after the server's own clock at the refusal."""
+def _still_valid(evidence: Evidence, at: int | None) -> bool:
+    """True when the one token of the input ends well after the server's own clock at the refusal.
+
+    `at` is the time of the failure as given, for an exchange without the server's own.
+    """
     server = server_time(evidence)
+    server = at if server is None and evidence.exchanges else server
     ends = {number((token.claims or {}).get("exp")) for token in evidence.tokens}
     end = next(iter(ends)) if len(ends) == 1 else None
     return server is not None and end is not None and end > server + 1
@@ -94,9 +103,15 @@ def _says_missing(one: Observation) -> bool:
     return one.rule.startswith("lexicon") and bool(one.causes) and one.causes[0][0] is Cause.MISSING
 
 
-def _not_read(one: Observation) -> Observation:
+def _not_read(one: Observation, reads: bool) -> Observation:
+    """Most say the same of nothing and of what they do not read; one that tells these apart got nothing."""
     what = f"{one.what}, though the request carried a credential"
-    return observed(one.rule, Strength.PHRASE, NOT_READ, what, where=one.where, quote=one.quote, order=one.order)
+    others = tuple((cause, share) for cause, share in one.causes if cause is not Cause.MISSING)
+    if others and others[0][0] is Cause.STRIPPED_IN_TRANSIT:
+        total = sum(share for _, share in others)
+        return structs.replace(one, what=what, causes=tuple((cause, share / total) for cause, share in others))
+    strength, causes = (Strength.HINT, NOT_READ[1:]) if reads else (Strength.PHRASE, NOT_READ)
+    return observed(one.rule, strength, causes, what, where=one.where, quote=one.quote, order=one.order)
 
 
 NOT_READ = (Cause.UNSUPPORTED_SCHEME, Cause.MALFORMED, Cause.STRIPPED_IN_TRANSIT, Cause.WRONG_SECRET)
@@ -136,7 +151,13 @@ _RANK = {"proven": 0, "narrowed": 1, "likely": 2, "possible": 3}
 _RUN = ("proven", "narrowed")  # only a check that was run gives these
 
 
-def _complete(finding: Finding, replayed: Sequence[Replayed], vault: Vault, text: str) -> Finding:
+def _sent_as(evidence: Evidence) -> str:
+    """The names of the header fields of the requests: one of them carried the credential."""
+    requests = [exchange.request for exchange in evidence.exchanges[:50] if exchange.request]
+    return " ".join(name for request in requests for name, _ in request.headers)
+
+
+def _complete(finding: Finding, replayed: Sequence[Replayed], vault: Vault, text: str, sent_as: str) -> Finding:
     """Add proof, certainty by proof, side by witness, fixes; mask what is left of placeholders."""
     for one in replayed:
         proved = one.proved.get(finding.cause)
@@ -151,14 +172,11 @@ def _complete(finding: Finding, replayed: Sequence[Replayed], vault: Vault, text
                 facts={**finding.facts, **proved.facts},
             )
             break
-    return structs.replace(
-        finding,
-        fixes=fixes_for(finding.cause, finding.side, text),
-        evidence=tuple(
-            EvidenceItem(vault.mask(item.what), item.where, vault.mask(item.quote)) for item in finding.evidence
-        ),
-        facts={name: _masked(value, vault) for name, value in finding.facts.items()},
-    )
+    shown = tuple(EvidenceItem(vault.mask(item.what), item.where, vault.mask(item.quote)) for item in finding.evidence)
+    facts = {name: _masked(value, vault) for name, value in finding.facts.items()}
+    about = " ".join([sent_as, *facts, *(f"{item.what} {item.quote}" for item in shown)])
+    failed = Failed(finding.side, finding.detail, facts, about)
+    return structs.replace(finding, fixes=fixes_for(finding.cause, failed, text), evidence=shown, facts=facts)
 
 
 def _masked(value: FactValue, vault: Vault) -> FactValue:

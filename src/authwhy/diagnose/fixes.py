@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+
+from msgspec import Struct
 
 from authwhy.causes import Cause
 from authwhy.model.diagnosis import Fix
+from authwhy.model.outcome import FactValue
 
 _AUDIENCE_OF_SIDE = {
     "caller": ("caller", "developer", "administrator"),
@@ -36,14 +40,55 @@ _AT_HOME: tuple[tuple[str, str], ...] = (
 )
 
 
-def fixes_for(cause: Cause, side: str, text: str = "") -> tuple[Fix, ...]:
-    """The fixes of the cause's page, ordered by who must act; commands of other systems are left out."""
+# What a failure is about, by the words of its own evidence and the credential that was sent.
+_ABOUT: Mapping[str, str] = {
+    "certificate": r"certificat|x\.?509|not ?after|\.(?:pem|crt|cer)\b",
+    "api_key": r"\bapi[-_ ]?key",
+}
+_HOLE = re.compile(r"\{(\w+)\}")
+
+
+class Failed(Struct, frozen=True):
+    """What is known of the failure beside its cause. `about`: words of its evidence, and how the caller signed in."""
+
+    side: str = "undecided"
+    detail: str | None = None
+    facts: Mapping[str, FactValue] = {}
+    about: str = ""
+
+
+def fixes_for(cause: Cause, failed: Failed, text: str = "") -> tuple[Fix, ...]:
+    """The fixes of the cause's page: those for this very failure first, then by who must act.
+
+    Fixes for other failures of the same cause, and commands of other systems, are left out.
+    """
     from authwhy.causes._fixes import FIXES
 
-    order = _AUDIENCE_OF_SIDE.get(side, ("caller", "developer", "administrator"))
-    rows = sorted(FIXES.get(cause.value, ()), key=lambda row: order.index(row[0]))
+    order = _AUDIENCE_OF_SIDE.get(failed.side, ("caller", "developer", "administrator"))
+    rows = [row for row in FIXES.get(cause.value, ()) if _holds(row[4], failed) and _can_say(row[1], failed)]
+    rows.sort(key=lambda row: (row[4] is None or row[4].startswith("!"), order.index(row[0])))
     lowered = text[:100_000].lower()
-    return tuple(Fix(who, do, check if _fits(check, lowered) else None, how) for who, do, check, how in rows)
+    return tuple(
+        Fix(who, _HOLE.sub(lambda hole: str(failed.facts[hole[1]]), do), check if _fits(check, lowered) else None, how)
+        for who, do, check, how, _ in rows
+    )
+
+
+def _holds(when: str | None, failed: Failed) -> bool:
+    """Whether the condition of a fix holds (causes.schema.PageFix)."""
+    if when is None:
+        return True
+    if when.startswith("!"):
+        return not _holds(when[1:], failed)
+    name, has_value, value = when.partition("=")
+    if name == "about":
+        return re.search(_ABOUT[value], failed.about[:20_000].lower()) is not None
+    found = failed.detail if name == "detail" else failed.facts.get(name)
+    return str(found) == value if has_value else found is not None
+
+
+def _can_say(do: str, failed: Failed) -> bool:
+    return all(isinstance(failed.facts.get(name), str | int) for name in _HOLE.findall(do))
 
 
 def _fits(check: str | None, text: str) -> bool:

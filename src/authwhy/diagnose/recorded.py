@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, structs
 
-from authwhy.causes import Cause
+from authwhy.causes import Cause, Kind, meta
 from authwhy.diagnose.context import Context
 from authwhy.diagnose.observation import Observation, Strength, observed
 from authwhy.diagnose.replays import Proved, Replayed
@@ -68,7 +68,12 @@ def recorded(event: Event) -> Recorded:
     for refusal in _refusals(event):
         for rank, cause in enumerate(refusal.causes):
             detail, facts = (refusal.detail, refusal.facts) if rank == 0 else (None, {})
-            observations.append(_observation(event, refusal.provider, cause, detail, facts, len(observations) + 1))
+            order = len(observations) + 1
+            if _own_code(cause, facts):
+                observations.append(_raised(event, refusal.provider, cause, facts, order))
+                proved.setdefault(cause, Proved(None, "narrowed", None, "verifier", (cause, C.MISCONFIGURED)))
+                continue
+            observations.append(_observation(event, refusal.provider, cause, detail, facts, order))
             proved.setdefault(cause, _proved(cause, detail))
     return Recorded(Replayed(tuple(observations), proved, 0), topic)
 
@@ -110,6 +115,22 @@ def _observation(
     return observed(
         RULE, Strength.REPLAYED, cause, what, where=_where(event), detail=detail, facts=facts, order=order,
         look=_look(cause, facts),
+    )  # fmt: skip
+
+
+def _own_code(cause: Cause, facts: Mapping[str, FactValue]) -> bool:
+    """True when the application's own check raised: guard knows the class and the place, no provider's answer."""
+    return meta(cause).kind is Kind.ERROR and "exception" in facts and facts.keys() <= {"exception", "raised_in"}
+
+
+def _raised(event: Event, provider: str, cause: Cause, facts: Mapping[str, FactValue], order: int) -> Observation:
+    """Not the identity provider: what it would have said was never asked, or never read."""
+    raised, place = (str(facts.get(name) or "")[:_LONGEST] for name in ("exception", "raised_in"))
+    what = f"the service's own check{f' of provider {provider}' if provider else ''} raised {raised}"
+    look = f"read {place or 'the check'} in the service's code, and the service's log at {event.time}: why {raised}?"
+    return observed(
+        RULE, Strength.REPLAYED, cause, f"{_name(event)}: {what}{f' at {place}' if place else ''}",
+        where=_where(event), side="verifier", facts=facts, order=order, look=_safe(look),
     )  # fmt: skip
 
 

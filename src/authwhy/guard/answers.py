@@ -119,16 +119,16 @@ def unavailable(why: Unavailable) -> Deny:
 _NO_PRINCIPAL = (
     *(bool, int, float, complex, type, BaseException, type(NotImplemented), type(...), NotMine),
     *(FunctionType, MethodType, BuiltinFunctionType, partial, Awaitable, Iterator, AsyncIterator),
-    *(Cause, Kind, Failure, VerifierAccepted),
+    *(Cause, Kind, Failure, VerifierAccepted, Refused, Accept, Deny),
 )
 _CONTAINERS = (str, bytes, list, tuple, dict, set, frozenset)
 
 
 def answer_of(value: object, **granted: Any) -> Accept | Deny:
     """The answer of an application's own check: a principal, `deny(...)`, or nonsense, which is never success."""
-    if type(value) is Deny or type(value) is Accept:
+    if (isinstance(value, Deny) and value.failures) or (isinstance(value, Accept) and value.principal is not None):
         return value
-    if isinstance(value, Refused):
+    if isinstance(value, Refused) and value.failures:
         return Deny(value.failures)
     if isinstance(value, Unavailable):
         return unavailable(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from authwhy.causes import Cause
@@ -25,7 +25,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _LOG = logging.getLogger("authwhy.guard")
-_MOST_PATHS = 2_048
+_MOST_PATHS, _LONGEST_PATH = 2_048, 512
 ANSWERS = "authwhy.answers"
 """Where a scope or environ keeps what providers said, for rules further in."""
 _POLICY_VIOLATION = 1008  # RFC 6455 section 7.4.1
@@ -38,12 +38,16 @@ class AsgiGuard:
         self.guard, self.app, self.paths = guard, app, paths
         self._served = guard.served()
         self._short: dict[str, Shortcut | None] = {}
+        self._root = _root_of(app)
         warn_about_order(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
-        kind = scope["type"]
-        short = self._short.get(scope["path"]) if kind == "http" else None
+        kind, path = scope["type"], ""
+        if kind == "http" or kind == "websocket":
+            root = self._root or scope.get("root_path")
+            path = inside(scope["path"], root) if root else scope["path"]
+        short = self._short.get(path) if kind == "http" else None
         if short is not None:
             try:
                 found = short.decide(scope)
@@ -59,11 +63,11 @@ class AsgiGuard:
                 await send({"type": "http.response.body", "body": octets})
                 return
         if kind != "http" and kind != "websocket":
-            await self.app(scope, receive, send)
+            if kind == "lifespan":  # a kind of connection that nothing here can decide about is not let in
+                await self.app(scope, receive, send)
             return
-        path = scope["path"]
-        if path in self._served and kind == "http":
-            await self._serve(path, scope, receive, send)
+        if scope["path"] in self._served and kind == "http":
+            await self._serve(scope["path"], scope, receive, send)
             return
         route, rule = self.paths.find(path)
         if rule is None:
@@ -72,7 +76,7 @@ class AsgiGuard:
             return
         if scope.get("method") == "OPTIONS" and is_preflight(scope["headers"]):
             scope["authwhy"] = ANONYMOUS
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, answering_preflight(send))
             return
         if not isinstance(rule, Closed) and path not in self._short:
             self._shorten(path, route, rule)
@@ -80,6 +84,8 @@ class AsgiGuard:
 
     def _shorten(self, path: str, route: str | None, rule: Rule) -> None:
         """From now on decide simple requests to this path sooner (guard.quick)."""
+        if len(path) > _LONGEST_PATH:  # a caller must not fill the memory with them
+            return
         if len(self._short) >= _MOST_PATHS:
             self._short.clear()
         self._short[path] = shortcut(self.guard, rule, route)
@@ -123,11 +129,13 @@ class Body:
             if at == len(self._messages):
                 self._messages.append(await self._receive())
             message = self._messages[at]
+            if message["type"] != "http.request":
+                raise EOFError  # cut off: half a body must not be taken for a whole one
             at += 1
             size += len(message.get("body", b""))
             if size > limit:
                 return None
-            if message["type"] != "http.request" or not message.get("more_body", False):
+            if not message.get("more_body", False):
                 return b"".join(message.get("body", b"") for message in self._messages[:at])
 
     def again(self) -> Receive:
@@ -151,7 +159,7 @@ def view_of(scope: Scope, body: Body | None = None) -> View:
         headers=scope["headers"],
         query=scope.get("query_string", b""),
         peer=client[0] if client else None,
-        port=client[1] if client else None,
+        port=client[1] or None if client else None,
         scheme=scope.get("scheme", "http"),
         protocol=scope["type"],
         raw_path=scope.get("raw_path"),
@@ -177,6 +185,31 @@ def is_preflight(headers: Any) -> bool:
     """A CORS preflight, which browsers always send without credentials (Fetch standard, CORS-preflight fetch)."""
     names = {name for name, _ in headers}
     return b"origin" in names and b"access-control-request-method" in names and b"authorization" not in names
+
+
+def answering_preflight(send: Send) -> Send:
+    """A send that passes on of an answer what a preflight asks for, and nothing else.
+
+    Anybody can send a request that looks like a preflight, and an application that does not tell methods apart would
+    answer it with what it guards.
+    """
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [(name, value) for name, value in message.get("headers", ()) if of_preflight(name.lower())]
+            message = {**message, "headers": [*kept, (b"content-length", b"0")]}
+        elif message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        else:  # a file by its name, a push, a trailer: no part of such an answer
+            return
+        await send(message)
+
+    return sending
+
+
+def of_preflight(name: bytes) -> bool:
+    """May a header of this name (lower case) be in the answer to a preflight?"""
+    return name.startswith(b"access-control-") or name in (b"vary", b"allow", b"cache-control")
 
 
 async def respond(send: Send, status: int, headers: HeaderLines, body: bytes) -> None:
@@ -206,13 +239,39 @@ def with_headers(send: Send, lines: HeaderLines) -> Send:
     return sending
 
 
+def inside(path: str, root: str) -> str:
+    """The path as the application's own routes see it, without the prefix it is mounted at (as Starlette does).
+
+    Whoever sends the prefix, or leaves it out, must meet the same rule.
+    """
+    if not path.startswith(root) or path[len(root) : len(root) + 1] not in ("", "/"):
+        return path
+    return path[len(root) :] or "/"
+
+
+def _root_of(app: Any) -> str:
+    """The prefix that an application gives itself (`FastAPI(root_path=...)`), which no scope tells yet."""
+    for inner in _layers(app):
+        root = getattr(inner, "root_path", "")
+        if isinstance(root, str) and root:
+            return root.rstrip("/")
+    return ""
+
+
+def _layers(app: Any) -> Iterator[Any]:
+    """An application and those that it wraps, as far as they say so."""
+    for _ in range(20):
+        if app is None:
+            return
+        yield app
+        app = getattr(app, "app", None)
+
+
 def warn_about_order(app: Any) -> None:
     """Warn when CORS is handled inside the guard: its refusals lack CORS headers, and pages see a network error."""
-    inner, depth = app, 0
-    while inner is not None and depth < 20:
+    for inner in _layers(app):
         added = getattr(inner, "user_middleware", ())
         names = {type(inner).__name__, *(getattr(getattr(one, "cls", None), "__name__", "") for one in added)}
         if "CORSMiddleware" in names:
             _LOG.warning("CORSMiddleware is inside the guard: refusals will have no CORS headers; put it outside")
             return
-        inner, depth = getattr(inner, "app", None), depth + 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from inspect import iscoroutine
+from pathlib import PurePath
 from types import GeneratorType
 from typing import Any, TypeGuard
 
@@ -19,8 +20,10 @@ from authwhy.guard.effects import Call, Step
 from authwhy.guard.pool import Overloaded
 from authwhy.guard.rules import AllOf, AnyOf, Demanding, Optional, Rule, Skip, names_of
 from authwhy.guard.schemes.interface import Provider
+from authwhy.guard.sinks.complaints import CHECK, complain
 from authwhy.guard.view import View
 from authwhy.model.outcome import FactValue, Failure
+from authwhy.stores.interface import StoreUnavailable
 
 _RANK = {Kind.ERROR: 0, Kind.INVALID_CREDENTIALS: 1, Kind.DENIED: 2, Kind.NO_CREDENTIALS: 3}
 
@@ -36,20 +39,23 @@ class Outcome(Struct):
     def primary(self) -> tuple[str | None, Deny]:
         """The leading refusal and who said it: an outage, then a bad credential, then a rule, then nothing sent.
 
-        A provider that could not decide might have accepted, so it outranks one that refused; of two equal ones, that
-        leads which was presented something.
+        A provider that could not decide might have accepted, so it outranks one that refused. Of two equal ones, that
+        leads which was presented something, and then that which could read it.
         """
         if len(self.refused) == 1:
             return next(iter(self.refused.items()))
-        best = min(
-            self.refused.items(), key=lambda item: (_RANK[meta(item[1].cause).kind], not item[1].claimed), default=None
-        )
+        best = min(self.refused.items(), key=_order, default=None)
         return best if best is not None else (None, Deny((Failure(Cause.MISSING),)))
 
     def leading(self) -> tuple[str | None, Deny]:
         """The same, without a provider where nothing was presented to any."""
         name, deny = self.primary()
         return (name or None) if deny.claimed else None, deny
+
+
+def _order(item: tuple[str, Deny]) -> tuple[int, bool, bool]:
+    deny = item[1]
+    return _RANK[meta(deny.cause).kind], not deny.claimed, deny.cause is Cause.MALFORMED
 
 
 class Deciding:
@@ -113,13 +119,18 @@ class Deciding:
         if self._contradicts(rule):
             return None
         anonymous = None
-        for one in rule.rules:
+        for one in sorted(rule.rules, key=self._is_ambient):  # what was sent on purpose decides before a cookie does
             good = yield from self._evaluate(one)
             if good:
                 return good
             if good is not None:
                 anonymous = good
         return anonymous if self._silent(rule) else None
+
+    def _is_ambient(self, rule: Rule) -> bool:
+        """Was nothing presented to this rule but what browsers send unasked?"""
+        found = [one for name in names_of(rule) if isinstance(one := self.found.get(name), Presented)]
+        return bool(found) and all(one.slot.startswith(_UNASKED) for one in found)
 
     def _all(self, rule: AllOf) -> Step:
         """Every member is asked, so that all reasons are known at once; second factors after whom they belong to."""
@@ -283,6 +294,10 @@ class Gate:
         raise NotImplementedError
 
 
+_MEMORY_FULL = {"provider": "memory", "problem": "full"}
+_NOT_THEIRS = ("authwhy.", "asyncio.", "concurrent.")
+_UNASKED = ("cookie:", "tls")
+"""Slots that browsers fill by themselves."""
 _KNOWN_SCHEMES = frozenset(
     "basic bearer digest dpop hoba mutual negotiate ntlm oauth scram-sha-1 scram-sha-256 vapid gnap apikey token"
     " aws4-hmac-sha256 sharedkey sharedkeylite signature session".split()
@@ -290,17 +305,33 @@ _KNOWN_SCHEMES = frozenset(
 
 
 def failed(error: Exception) -> Deny:
-    """An exception as an answer: an error cause with the class of the exception, never its text."""
+    """An exception as an answer: an error cause with the exception's class and place, never its text."""
     if isinstance(error, Overloaded):
         return Deny((Failure(Cause.RATE_LIMITED, "service"),), retry_after=5)
+    if isinstance(error, StoreUnavailable) and error.facts == _MEMORY_FULL:
+        return Deny((Failure(Cause.RATE_LIMITED, "service"),), retry_after=5)  # callers can fill it: no outage
     named = getattr(error, "cause", None)
     cause = named if isinstance(named, Cause) and meta(named).kind is Kind.ERROR else None
     if cause is None:
         reachable = not isinstance(error, OSError | TimeoutError | EOFError)
         cause = Cause.PROVIDER_ERROR if reachable else Cause.PROVIDER_UNREACHABLE
     facts: dict[str, FactValue] = {"exception": type(error).__name__[:64]}
+    if cause is not named and (place := _raised_in(error)) is not None:
+        facts["raised_in"] = place
+        complain(CHECK, f"raised {facts['exception']} at {place}")
     given = getattr(error, "facts", None) if cause is named else None
     return Deny((Failure(cause, None, {**given, **facts} if isinstance(given, Mapping) else facts),))
+
+
+def _raised_in(error: Exception) -> str | None:
+    """Where the application's own code raised, as file and line: what was raised may tell a secret, this does not."""
+    place, trace = None, error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if not trace.tb_frame.f_globals.get("__name__", "").startswith(_NOT_THEIRS):
+            place = f"{PurePath(code.co_filename).name[:64]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
 
 
 def _is_acceptance(answer: object) -> TypeGuard[Accept]:

@@ -139,7 +139,7 @@ class World:
 
     def _late(self, call: Call, job: Job) -> Exception:
         """Why there is no answer in time; a call that has not begun is never run."""
-        return Overloaded(call.place) if job.give_up() and call.place == "hash" else TimeoutError()
+        return Overloaded(call.place) if job.give_up() else TimeoutError()
 
     def _await(self, awaitable: Any) -> object:
         """Run an application's coroutine from a sync server: on one loop that lives in a thread of its own."""

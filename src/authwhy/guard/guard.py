@@ -19,6 +19,7 @@ from authwhy.guard.rules import AnyOf, ConfigurationError, Rule, check_rule
 from authwhy.guard.schemes.interface import Provider, Reply, TurnedAway
 from authwhy.guard.view import View
 from authwhy.model.outcome import Failure
+from authwhy.verify.flow import Unavailable
 
 if TYPE_CHECKING:
     from authwhy.guard.asgi import AsgiGuard
@@ -35,7 +36,8 @@ class Guard:
     networks whose X-Forwarded-For is believed. `resource_metadata`: the address of RFC 9728 metadata, named in
     challenges. `strict`: tell outsiders nothing but the status. `malformed_status`: 401, or 400. `timeout_s` bounds
     every look-up, `hash_workers` and `hash_queue` the hashing of passwords. `app`, `version`: named in events.
-    `fingerprint_key` makes fingerprints comparable over processes and restarts.
+    `paths`: events have the path as asked for, not only the rule's. `fingerprint_key` makes fingerprints comparable
+    over processes and restarts.
 
     Raises ConfigurationError for no or doubled providers, or one whose set-up cannot work.
     """
@@ -59,6 +61,7 @@ class Guard:
         version: str | None = None,
         host: str | None = None,
         fingerprint_key: bytes | None = None,
+        paths: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.providers = _by_name(providers)
@@ -66,12 +69,17 @@ class Guard:
             raise ConfigurationError("malformed_status is 401, or 400")
         self.manner = Manner(strict, malformed_status, retry_after_s, resource_metadata, popup)
         self.clock = clock
-        self.proxies = TrustedProxies(trusted_proxies, forwarded_header)
+        if isinstance(trusted_proxies, str):
+            raise ConfigurationError("trusted_proxies is a list of networks, not one string")
+        try:
+            self.proxies = TrustedProxies(trusted_proxies, forwarded_header)
+        except ValueError as error:
+            raise ConfigurationError(f"trusted_proxies: {error}") from None
         from authwhy.guard.sinks import as_sink
 
         self._sinks = tuple(as_sink(sink) for sink in events)
         self.recorder = Recorder(
-            [sink.put for sink in self._sinks], app=app, host=host, version=version, key=fingerprint_key
+            [sink.put for sink in self._sinks], app=app, host=host, version=version, key=fingerprint_key, paths=paths
         )
         workers = hash_workers or max(1, (os.cpu_count() or 2) // 2)
         self.world = World(timeout_s=timeout_s, hash_workers=workers, hash_queue=hash_queue)
@@ -147,7 +155,7 @@ class Guard:
             method = self.providers[name].method if name else None
             ended = time.perf_counter()
             event = self.recorder.failure(
-                view, outcome, method, ref, now, route, started, ended, made.status, made.public
+                view, outcome, method, ref, now, route, started, ended, made.status, made.public, made.code
             )
             self.recorder.tell(event)
         return Denied(
@@ -281,8 +289,25 @@ class Guard:
         assert isinstance(decision, Denied)
         if isinstance(made, Reply):
             return made
-        plain = Reply(decision.status, decision.headers, decision.body)
-        return plain if made.page is None else made.page(decision)
+        if made.page is not None:
+            try:
+                return made.page(decision)
+            except Exception as error:  # noqa: BLE001  the application's own page is broken: one more event, and no page
+                decision = self.conclude(Outcome(None, {name: failed(error)}, asked), view, now, started, path)
+                assert isinstance(decision, Denied)
+        return Reply(decision.status, decision.headers, decision.body)
+
+    def unready(self) -> dict[str, Unavailable]:
+        """The providers that cannot decide now, each with why: for a readiness probe. Never waits.
+
+        The first call begins to fetch what has to be fetched, so a service asks before its first request.
+        """
+        found = {name: provider.unready() for name, provider in self.providers.items()}
+        return {name: why for name, why in found.items() if why is not None}
+
+    def ready(self) -> bool:
+        """Can every provider decide?"""
+        return not self.unready()
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Stop background work and let the sinks write what they hold."""

@@ -15,6 +15,10 @@ OPEN: Final = None
 _KEPT = 2_048
 _ODD = re.compile(r"//|/\.|\\|%|;|[^\x21-\x7e]|[A-Z]|[. ]$")
 _PATTERN = re.compile(r"/[^*?\s]*\*?")
+_NEVER = re.compile(r"[%#\\{}<>]|//|/\.{1,2}(?:/|$)")
+"""In a pattern: what no decoded path has, or a router's placeholder. It would guard nothing, and not say so."""
+_LONGEST = 2_048
+"""Characters of a path that are read in every way; no route is longer."""
 
 
 class Closed:
@@ -27,13 +31,17 @@ CLOSED: Final = Closed()
 class Paths:
     """Rules by path: an exact path, or a prefix with `*` at its end; the longest that fits decides.
 
-    Raises ConfigurationError for a pattern that is neither.
+    Raises ConfigurationError for a pattern that is neither, or that no request could ever fit.
     """
 
     def __init__(self, rules: Mapping[str, Rule | None]) -> None:
         for pattern in rules:
             if not isinstance(pattern, str) or not _PATTERN.fullmatch(pattern):
                 raise ConfigurationError(f"{pattern!r} is no path: write /exact or /prefix/*")
+            if _NEVER.search(pattern):
+                raise ConfigurationError(
+                    f"{pattern!r} would fit no path: write it decoded and plain, a part that varies as /prefix/*"
+                )
         self._plain = _Table(rules)
         folded: dict[str, list[Rule | None]] = {}
         for path, rule in rules.items():
@@ -41,6 +49,7 @@ class Paths:
         # for a service that does not tell the case of letters apart
         self._folded = _Table({path: _all_of(every) for path, every in folded.items()})
         self._cased = any(path != path.lower() for path in rules)
+        self._every = _all_of(rules.values()) if "/*" in rules else CLOSED
         self._kept: dict[str, tuple[str | None, Rule | Closed | None]] = {}
 
     def rule(self, path: str) -> Rule | Closed | None:
@@ -51,8 +60,11 @@ class Paths:
         """The pattern and the rule of a request's (decoded) path; OPEN, or CLOSED when no rule names it.
 
         Where a server, a proxy or a framework might read the path in another way (dot segments, doubled slashes,
-        encoded or matrix parts, other case), every reading's rule has to be met.
+        encoded or matrix parts, other case), every reading's rule has to be met. One longer than any route is not
+        read so often: it has to meet every rule there is.
         """
+        if len(path) > _LONGEST:
+            return self._plain.find(path)[0], self._every
         kept = self._kept
         found = kept.get(path)
         if found is None:
@@ -82,12 +94,14 @@ class _Table:
         self._prefixes = sorted(prefixes, key=lambda item: -len(item[0]))
 
     def find(self, path: str) -> tuple[str | None, Rule | Closed | None]:
-        """The longest pattern that fits, and its rule."""
+        """The longest pattern that fits, and its rule; and that of the same path with or without a slash at its end,
+        which many routers take for the same."""
         if path in self._exact:
             return path, self._exact[path]
+        twin = self._exact.get(path[:-1] if path.endswith("/") else f"{path}/", OPEN)
         for prefix, rule in self._prefixes:
             if path.startswith(prefix) or path == prefix.rstrip("/"):
-                return f"{prefix}*", rule
+                return f"{prefix}*", rule if twin is OPEN else _all_of((rule, twin))
         return None, CLOSED
 
 

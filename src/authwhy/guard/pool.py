@@ -41,7 +41,8 @@ class Job(Future[Any]):
         """
         if self.cancel() or self.cancelled():
             return True
-        return not self.done() and self._began - self._queued > monotonic() - self._began
+        raised = self.done() and self.exception() is not None  # its own TimeoutError
+        return not raised and self._began - self._queued > monotonic() - self._began
 
 
 class BoundedPool:

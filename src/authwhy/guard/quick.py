@@ -41,6 +41,7 @@ class Made(Struct, frozen=True):
 
     status: int
     public: Public
+    code: str | None
     headers: HeaderLines
     before: bytes
     after: bytes
@@ -187,7 +188,7 @@ class Shortcut:
             method = self._guard.providers[self._name].method if deny.claimed else None
             event = refusal.event = recorder.failure(
                 view, self._outcome(deny, presented), method, ref, now, self._route, started, perf_counter(),
-                made.status, made.public,
+                made.status, made.public, made.code,
             )  # fmt: skip
         recorder.tell(event)
 
@@ -208,13 +209,13 @@ class Shortcut:
         guard = self._guard
         made = answer(self._outcome(deny, None), guard.providers, View(method="GET", path="/"), 0, guard.manner, _MARK)
         before, _, after = made.body.partition(_MARK.encode())
-        return Made(made.status, made.public, made.headers, before, after)
+        return Made(made.status, made.public, made.code, made.headers, before, after)
 
     def _view(self, scope: MutableMapping[str, Any]) -> View:
         client = scope.get("client")
         view = View(method=scope["method"], path=scope["path"], headers=scope["headers"])
         if client:
-            view.peer, view.port = client
+            view.peer, view.port = client[0], client[1] or None
         self._guard.place(view)
         return view
 

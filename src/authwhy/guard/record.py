@@ -59,13 +59,21 @@ class Recorder:
     """Makes events and hands them to the sinks. A sink that raises changes nothing for the request."""
 
     def __init__(
-        self, sinks: Iterable[Sink], *, app: str | None, host: str | None, version: str | None, key: bytes | None
+        self,
+        sinks: Iterable[Sink],
+        *,
+        app: str | None,
+        host: str | None,
+        version: str | None,
+        key: bytes | None,
+        paths: bool = False,
     ) -> None:
         self.sinks = tuple(sinks)
         self.app, self.host, self.version = app, host, version
         self._key = key or os.urandom(32)
         self._clock = Clocked()
         self._agents: dict[bytes, str] = {}
+        self.paths = paths
         self.references = References()
 
     @property
@@ -113,6 +121,7 @@ class Recorder:
             refusals=refused,
             route=None if route is None else plain(route),
             verb=plain(view.method),
+            path=self._path(view),
             via=view.peer if view.via_proxy else None,
             issuer=None if accept is None or accept.issuer is None else plain(accept.issuer),
             fingerprint=fingerprint or (self.fingerprint(presented.value) if presented is not None else None),
@@ -121,7 +130,8 @@ class Recorder:
         )
 
     def failure(self, view: View, outcome: Outcome, method: str | None, ref: str, now: float, route: str | None,
-                started: float, ended: float, status: int, public: Public) -> Event:  # fmt: skip
+                started: float, ended: float, status: int, public: Public,
+                told: str | None = None) -> Event:  # fmt: skip
         """The event of a refused request."""
         name, deny = outcome.leading()
         first = deny.failures[0]
@@ -133,6 +143,7 @@ class Recorder:
             outcome=_outcome(first.cause),
             causes=tuple([Weighed(failure.cause) for failure in deny.failures]),
             kind=meta(first.cause).kind,
+            code=told,
             user=user,
             user_digest=digest,
             app=self.app,
@@ -152,6 +163,7 @@ class Recorder:
             refusals=refusals,
             route=None if route is None else plain(route),
             verb=plain(view.method),
+            path=self._path(view),
             via=view.peer if view.via_proxy else None,
             fingerprint=self.fingerprint(presented.value) if presented is not None else None,
             duration_us=round((ended - started) * 1e6),
@@ -168,9 +180,14 @@ class Recorder:
             agent=self._agent(view),
             ref=ref,
             verb=plain(view.method),
+            path=self._path(view),
             via=view.peer if view.via_proxy else None,
             duration_us=round((ended - started) * 1e6),
         )
+
+    def _path(self, view: View) -> str | None:
+        """The path as asked for, where the service wants it in its events: paths may hold names and one-time links."""
+        return plain(view.path) if self.paths else None
 
     def _agent(self, view: View) -> str | None:
         """The caller's User-Agent as a printable line; the same ones come again and again."""
@@ -224,7 +241,7 @@ def _plain_fact(value: FactValue) -> FactValue:
 def plain(text: str) -> str:
     """Text of a caller as one printable line: what has no shape of its own (control and direction characters, other
     blanks) is escaped; at most 256 characters are looked at."""
-    short = text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
+    short = text[:_MAX_TEXT] + "…" if len(text) > _MAX_TEXT else text if type(text) is str else text[:]
     if short.isprintable():
         return short
     return "".join(letter if letter.isprintable() else _escaped(ord(letter)) for letter in short)

@@ -93,6 +93,9 @@ def told_of(deny: Deny, provider: Provider | None, manner: Manner) -> PublicAnsw
 def _retry_after(deny: Deny, status: int, manner: Manner) -> int | None:
     if deny.retry_after is not None:
         return deny.retry_after
+    seconds = deny.failures[0].facts.get("retry_s") if status == 503 else None
+    if type(seconds) is int and seconds > 0:  # the pause until what failed is tried again
+        return seconds
     return manner.retry_after if status in (429, 503) else None
 
 

@@ -178,6 +178,19 @@ class Throttle:
             return (UNAVAILABLE,)
         return ()
 
+    def unlock(self, address: str | None = None, identity: str | None = None, *, device: str | None = None) -> bool:
+        """Forget the failures and locks of an address, of an identity, or of both and their pair, as a help desk does.
+
+        Nobody else's counters change: a known pair that is locked itself is named by its identity and its address
+        (or `device`). True when there was anything to forget. Waits for another machine where the store is `blocking`.
+
+        Raises ValueError for a call that names nobody, StoreUnavailable while the store cannot be asked.
+        """
+        counters = self._claim(address, identity, device).counters
+        if not counters:
+            raise ValueError(f"name what is counted here: {' or '.join(self._by)}")
+        return self.store.clear(counters)
+
     def is_guess(self, outcome: Outcome) -> bool:
         """Does it count? One guess among the failing checks is enough, unless the check itself broke."""
         if isinstance(outcome, Accepted):

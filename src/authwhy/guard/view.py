@@ -21,7 +21,8 @@ class View(Struct, kw_only=True):
 
     `peer` is the address of the connection; `address` is the caller's, found by trusted proxies (guard fills it in).
     `via_proxy` is true when the connection comes from a trusted proxy, whose headers may then be believed. `answers`
-    keeps what providers said, so that two rules on one request never use a one-time credential twice.
+    keeps what providers said, so that two rules on one request never use a one-time credential twice. Its text form
+    tells no header and no query.
     """
 
     method: str
@@ -39,6 +40,9 @@ class View(Struct, kw_only=True):
     address: str | None = None
     via_proxy: bool = False
     answers: dict[tuple[int, str | None], Any] = {}
+
+    def __repr__(self) -> str:
+        return f"View({self.method!r}, {self.path!r})"
 
     @staticmethod
     def of(

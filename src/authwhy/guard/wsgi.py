@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from authwhy.causes import Cause
 from authwhy.guard.answers import ANONYMOUS, Accepted, Denied, HeaderLines
-from authwhy.guard.asgi import ANSWERS
+from authwhy.guard.asgi import ANSWERS, of_preflight
 from authwhy.guard.paths import Closed, Paths
 from authwhy.guard.schemes.interface import Reply
 from authwhy.guard.view import View
@@ -39,10 +39,13 @@ class WsgiGuard:
         if view.path in self._served:
             reply: Reply = self.guard.world.run_sync(self.guard.serving(view.path, view))
             return send(start_response, reply.status, reply.headers, reply.body, view.method)
-        route, rule = self.paths.find(view.path)
-        if rule is None or is_preflight(view):
+        route, rule = self.paths.find(path_inside(environ))
+        if rule is None:
             environ["authwhy"] = ANONYMOUS
             return self.app(environ, start_response)
+        if is_preflight(view):
+            environ["authwhy"] = ANONYMOUS
+            return answer_preflight(self.app, environ, start_response)
         if isinstance(rule, Closed):
             decision: Accepted | Denied = self.guard.refuse(view, Cause.POLICY_BLOCKED, problem="no_rule")
         else:
@@ -78,8 +81,17 @@ def view_of(environ: Environ) -> View:
     return view
 
 
+def path_inside(environ: Environ) -> str:
+    """The path as the application's own routes see it: without SCRIPT_NAME, which a header can set (gunicorn's default
+    takes it from this machine), and rules for the whole path would then be those of another place."""
+    return _decoded(environ.get("PATH_INFO", ""))
+
+
 def _path(environ: Environ) -> str:
-    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return _decoded(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
+
+
+def _decoded(path: str) -> str:
     return path.encode("latin-1", "replace").decode("utf-8", "replace") or "/"
 
 
@@ -96,11 +108,16 @@ def _headers(environ: Environ) -> list[tuple[bytes, bytes]]:
 
 
 def _read(environ: Environ, limit: int) -> bytes | None:
-    """The body, kept for the application; None when it is longer than `limit` bytes, or its length is not told."""
+    """The body, kept for the application; None when it is longer than `limit` bytes, or its length is not told.
+
+    Raises EOFError for one that was cut off: half a body must not be taken for a whole one.
+    """
     length = environ.get("CONTENT_LENGTH") or ("" if environ.get("HTTP_TRANSFER_ENCODING") else "0")
     if not (length.isascii() and length.isdigit() and len(length) <= _LENGTH_DIGITS) or int(length) > limit:
         return None
     body: bytes = environ["wsgi.input"].read(int(length))
+    if len(body) < int(length):
+        raise EOFError
     environ["wsgi.input"] = io.BytesIO(body)
     return body
 
@@ -113,6 +130,24 @@ def _certificate(environ: Environ) -> ClientCertificate | None:
     from authwhy.guard.schemes.certificate_text import from_pem_chain
 
     return from_pem_chain([text])
+
+
+def answer_preflight(app: App, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Let the application answer, and pass on what a preflight asks for, and nothing else (see guard.asgi)."""
+
+    def starting(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        kept = [(name, value) for name, value in headers if of_preflight(name.lower().encode("latin-1", "replace"))]
+        start_response(status, [*kept, ("Content-Length", "0")], exc_info)
+        return lambda octets: None
+
+    answered = app(environ, starting)
+    try:
+        next(iter(answered), None)  # no more than begins the answer: it might never end
+    finally:
+        close = getattr(answered, "close", None)
+        if close is not None:
+            close()
+    return []
 
 
 def is_preflight(view: View) -> bool:

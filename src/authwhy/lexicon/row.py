@@ -9,7 +9,7 @@ from msgspec import Struct
 from authwhy.causes import Cause
 
 Outcome = Literal["failure", "interrupt", "not_failure"]
-Rank = Literal["exact", "general"]
+Rank = Literal["exact", "general", "stock"]  # stock: what a server or framework sends for every refusal alike
 
 
 class Row(Struct, frozen=True, omit_defaults=True):

@@ -100,6 +100,7 @@ class Event(Record, frozen=True, kw_only=True, tag_field="schema", tag=SCHEMA):
     refusals: tuple[Refusal, ...] = ()
     route: str | None = None
     verb: str | None = None
+    path: str | None = None
     via: str | None = None
     issuer: str | None = None
     fingerprint: str | None = None

@@ -21,6 +21,7 @@ LIFETIME_S = 86_400.0
 """Metadata is fetched again every day."""
 STALE_S = 7 * 86_400.0
 """How long after that it is used while the provider is down."""
+_WHAT = "metadata"
 _OPENID, _OAUTH = "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"
 
 
@@ -96,14 +97,17 @@ class Discovery:
         """The same; neither the event loop nor a thread waits."""
         return await self._metadata.aget()
 
-    def address(self, name: str) -> str:
-        """One address of the metadata, such as `jwks_uri`; waits like `get`. Raises FetchFailed."""
-        metadata = self.get()
+    def address(self, name: str, *, now: bool = False) -> str:
+        """One address of the metadata, such as `jwks_uri`; waits like `get`. Raises FetchFailed.
+
+        With `now` the provider is asked whatever the last answer was: for a caller that keeps pauses itself.
+        """
+        metadata = self._metadata.get_now() if now else self.get()
         if isinstance(metadata, Unavailable):
-            raise FetchFailed(metadata.cause, **metadata.facts)
+            raise FetchFailed(metadata.cause, **metadata.facts).wanted(_WHAT)
         address: str | None = getattr(metadata, name)
         if address is None:
-            raise FetchFailed(Cause.MISCONFIGURED, setting=name, problem="missing_member")
+            raise FetchFailed(Cause.MISCONFIGURED, setting=name, problem="missing_member", what=_WHAT)
         return address
 
     def close(self) -> None:
@@ -112,6 +116,12 @@ class Discovery:
         self._fetcher.close()
 
     def _load(self) -> Loaded[ProviderMetadata]:
+        try:
+            return self._loaded()
+        except FetchFailed as failed:
+            raise failed.wanted(_WHAT) from None
+
+    def _loaded(self) -> Loaded[ProviderMetadata]:
         answer = self._found()
         try:
             metadata = _DECODER.decode(answer.body)

@@ -35,7 +35,8 @@ _CONTROL = frozenset("\r\n\0")
 
 
 class Fetched(Struct, frozen=True):
-    """An answer of `host`. Names of `headers` are in lower case; its repr shows no header and no body."""
+    """An answer of `host`, with its port unless that is the usual one. Names of `headers` are in lower case; its repr
+    shows no header and no body."""
 
     host: str
     status: int
@@ -97,7 +98,7 @@ class Fetcher:
         try:
             return self._exchange(self._open(target.origin, deadline), target, method, body, fields, deadline)
         except _Gone as gone:
-            raise FetchFailed(Cause.PROVIDER_UNREACHABLE, problem="closed", host=target.origin.host) from gone
+            raise FetchFailed(Cause.PROVIDER_UNREACHABLE, problem="closed", host=target.origin.netloc) from gone
 
     def close(self) -> None:
         """Close the idle connection. Requests under way end by themselves, and later ones keep no connection."""
@@ -137,13 +138,13 @@ class Fetcher:
             connection.sock = line  # all it calls is `sendall`, `makefile` and `close`
             connection.request(method, target.path, body, {"Host": target.origin.netloc, **fields})
             with connection.getresponse() as response:
-                answer = self._read(response, target.origin.host)
+                answer = self._read(response, target.origin.netloc)
                 keep = not response.will_close
             return answer
         except (OSError, HTTPException, ValueError) as error:
             if not line.received and isinstance(error, ConnectionError | ssl.SSLEOFError):
                 raise _Gone from None
-            raise broken(error, target.origin.host) from None
+            raise broken(error, target.origin.netloc) from None
         finally:
             if keep:
                 self._keep(line)

@@ -107,6 +107,9 @@ class FailureStore(Protocol):
         A counter that loses its last failure so loses its lock.
         """
 
+    def clear(self, counters: tuple[Counter, ...]) -> bool:
+        """Somebody who may decides so: forget all that stands in these counters. False when nothing did."""
+
 
 class SeenStore(Protocol):
     """One-time values: nonces, jti, one-time codes."""

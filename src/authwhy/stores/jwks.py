@@ -25,6 +25,8 @@ LIFETIME_S, SHORTEST_S, LONGEST_S = 600.0, 60.0, 86_400.0
 """How long a set is fresh when the answer does not say, and the bounds of what it may say."""
 STALE_S = 86_400.0
 """How long after that a set is used while the provider is down."""
+REFILL_S = 10.0
+"""How often an unknown key id is worth a fetch: so long a rotated key may wait in a flood of invented ones."""
 _MAX_AGE = re.compile(r'(?:^|[\s,])max-age\s*=\s*"?(\d{1,10})', re.IGNORECASE)
 _NOT_KEPT = re.compile(r"(?:^|[\s,])no-(?:store|cache)\b", re.IGNORECASE)
 _DIGITS = re.compile(r"\d{1,10}")
@@ -57,7 +59,7 @@ class JwksStore:
         shortest_s: float = SHORTEST_S,
         longest_s: float = LONGEST_S,
         burst: int = 1,
-        refill_s: float = 30.0,
+        refill_s: float = REFILL_S,
         on_stale: OnStale | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
@@ -83,7 +85,7 @@ class JwksStore:
         clock: Clock = time.monotonic,
         stale_s: float = STALE_S,
         burst: int = 1,
-        refill_s: float = 30.0,
+        refill_s: float = REFILL_S,
         on_stale: OnStale | None = None,
     ) -> JwksStore:
         """The store of an issuer that names its key set in its metadata (OIDC Discovery 1.0, RFC 8414).
@@ -166,11 +168,21 @@ class JwksStore:
             self._absent.add(kid)
         return keys
 
+    def unready(self) -> Unavailable | None:
+        """Why there are no keys to use now, None when there are; never waits, and begins the first fetch."""
+        return self._keys.unready()
+
     def _load(self) -> Loaded[KeySet]:
+        try:
+            return self._loaded()
+        except FetchFailed as failed:
+            raise failed.wanted("keys") from None
+
+    def _loaded(self) -> Loaded[KeySet]:
         url = self._url
         if url is None:
             assert self._discovery is not None  # the constructor wants one of the two
-            url = self._discovery.address("jwks_uri")
+            url = self._discovery.address("jwks_uri", now=True)  # the pauses are those of the keys
         answer = self._fetcher.fetch(url, headers=(("Accept", "application/jwk-set+json, application/json"),))
         if answer.status != 200:
             raise FetchFailed(Cause.PROVIDER_ERROR, problem="status", status=answer.status, host=answer.host)
@@ -201,6 +213,10 @@ class StaticKeys:
     async def aget(self, kid: str | None = None) -> KeySet:
         """The set."""
         return self.current
+
+    def unready(self) -> Unavailable | None:
+        """Always ready."""
+        return None
 
     def answer(self, ask: KeyAsk) -> KeySet:
         """The set for this issuer; no keys for another one."""

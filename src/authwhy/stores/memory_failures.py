@@ -143,6 +143,12 @@ class MemoryFailures:
                 del self._known[next(iter(self._known))]
             self._known[key] = known_until
 
+    def clear(self, counters: tuple[Counter, ...]) -> bool:
+        """Forget all that stands in these counters. False when nothing did."""
+        with self._lock:
+            found = [self._counts.pop(_key(counter), None) for counter in counters]
+        return any(found)
+
     def _remove(self, key: bytes, held: Held, gone: frozenset[str], now: float) -> None:
         """Take entries out of a counter; when its last failure goes so, its lock goes too."""
         one = self._read(key, held.claim.window, now)

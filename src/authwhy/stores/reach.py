@@ -36,7 +36,8 @@ class FetchFailed(Exception):
     """Nothing usable was fetched. `cause` is an error cause, `facts` are small and hold no secret.
 
     provider_unreachable: no answer; provider_error: an answer that cannot be used; untrusted_server and tls_failure:
-    TLS; misconfigured: an address that must not be asked. `problem` is one word, `host` the name that was asked.
+    TLS; misconfigured: an address that must not be asked. `problem` is one word, `host` the name that was asked, with
+    the port unless it is the usual one; `what` is the document that was wanted: metadata or keys.
     """
 
     def __init__(self, cause: Cause, **facts: str | int) -> None:
@@ -44,13 +45,17 @@ class FetchFailed(Exception):
         self.cause = cause
         self.facts: Mapping[str, str | int] = facts
 
+    def wanted(self, what: str) -> FetchFailed:
+        """The same, telling which document was wanted, unless it tells that already."""
+        return FetchFailed(self.cause, **{"what": what, **self.facts})
+
 
 def connect(origin: Origin, tls: ssl.SSLContext | None, deadline: float) -> socket.socket:
     """A connected socket, with TLS for https. `deadline` is monotonic s. Raises FetchFailed."""
     try:
         sock = _connected(_addresses(origin, deadline), deadline)
     except OSError as error:
-        raise broken(error, origin.host) from None
+        raise broken(error, origin.netloc) from None
     if origin.scheme != "https" or tls is None:
         return sock
     try:
@@ -58,7 +63,7 @@ def connect(origin: Origin, tls: ssl.SSLContext | None, deadline: float) -> sock
         return tls.wrap_socket(sock, server_hostname=origin.host)
     except OSError as error:
         sock.close()
-        raise broken(error, origin.host) from None
+        raise broken(error, origin.netloc) from None
 
 
 def broken(error: Exception, host: str) -> FetchFailed:

@@ -101,6 +101,10 @@ for i = 1, #KEYS - 1 do
   write(KEYS[i], one)
 end
 redis.call('SET', KEYS[#KEYS], ARGV[7], 'PX', math.max(1, math.ceil((tonumber(ARGV[7]) - now) * 1000)))"""
+_CLEAR = """
+local found = 0
+for _, key in ipairs(KEYS) do found = found + redis.call('DEL', key) end
+return found"""
 
 
 class RedisFailures:
@@ -112,6 +116,7 @@ class RedisFailures:
         self._server = server
         scripts = (server.script(_RULES + text) for text in (_RESERVE, _FAIL, _RELEASE, _FORGIVE))
         self._reserve, self._fail, self._release, self._forgive = scripts
+        self._clear = server.script(_CLEAR)
 
     def reserve(self, claim: Claim, now: float) -> Held | Full:
         """Take a place in every counter at once, or in none. Of several full counters the longest wait is told."""
@@ -142,6 +147,10 @@ class RedisFailures:
             return
         keys = [*self._keys(held.claim.counters), self._mark(held.claim.own)]
         self._forgive(keys, [*_common(held.id, now, held.claim.window), repr(float(known_until))])
+
+    def clear(self, counters: tuple[Counter, ...]) -> bool:
+        """Forget all that stands in these counters. False when nothing did."""
+        return bool(self._clear(self._keys(counters), []))
 
     def _keys(self, counters: Iterable[Counter]) -> list[bytes]:
         return [self._server.name("failures", counter.scope, counter.name) for counter in counters]

@@ -1,13 +1,15 @@
 """A value that a provider publishes, kept fresh by one thread: who reads it never waits while there is one to use.
 
 One thread does every load, so there is one at a time (single flight). It starts at the first need, loads again
-before the value is due, and with growing pauses while the provider fails. A failure never replaces a good value.
+before the value is due, and with growing pauses while the provider fails: short ones while there is no value to use,
+for then every request fails. A failure never replaces a good value.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import random
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
@@ -27,11 +29,15 @@ Value = TypeVar("Value")
 Flight: TypeAlias = "Future[None]"
 """A load under way; it is done when the value or the failure can be read. It carries no result and no error."""
 Clock: TypeAlias = Callable[[], float]
+Spread: TypeAlias = Callable[[], float]
+"""Between 0 and 1: how much of a pause is left out, so that processes that failed together do not ask together."""
 OnStale: TypeAlias = Callable[[int], None]
 """Told the age (s) of an overdue value each time it is used because the provider could not be asked."""
 
+_MOST_SPREAD = 0.2
 _EARLY = 0.8  # part of a lifetime after which the value is loaded again
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0  # between loads while the provider fails
+_LONGEST_EMPTY_S = 5.0  # the same while there is no value that can be used
 _LONGEST_WAIT_S = 3_600.0
 
 
@@ -57,8 +63,8 @@ class Refreshed(Generic[Value]):
     """Keeps what `load` returns. `load` runs in a thread of its own and raises FetchFailed.
 
     `stale_s` is how long after its lifetime a value may still be used while the provider fails; `timeout_s` how
-    long a caller waits for the first one. `clock` gives monotonic s. Safe to share between threads, and usable in
-    a process forked later. `close` ends the thread.
+    long a caller waits for the first one. `clock` gives monotonic s, `spread` is chance. Safe to share between
+    threads, and usable in a process forked later. `close` ends the thread.
     """
 
     def __init__(
@@ -69,9 +75,10 @@ class Refreshed(Generic[Value]):
         timeout_s: float,
         on_stale: OnStale | None = None,
         clock: Clock = time.monotonic,
+        spread: Spread = random.random,
     ) -> None:
         self._load, self._stale_s, self._timeout_s = load, stale_s, timeout_s
-        self._on_stale, self._clock = on_stale, clock
+        self._on_stale, self._clock, self._spread = on_stale, clock, spread
         self._changed = Condition()
         self._thread: Thread | None = None
         self._flight: Flight | None = None
@@ -179,6 +186,32 @@ class Refreshed(Generic[Value]):
         value = self.current
         return value if value is not None else self.missing()
 
+    def get_now(self) -> Value | Unavailable:
+        """The value, or what comes of a load that is made now, pause or not: for a caller that keeps pauses itself."""
+        value = self.current
+        if value is not None:
+            return value
+        with self._changed:
+            if self._closed:
+                return Unavailable(facts={"problem": "closed"})
+            self._start()
+            if self._flight is None:
+                self._flight = _flight()
+                self._changed.notify_all()
+            flight = self._flight
+        self.wait(flight)
+        value = self.current
+        return value if value is not None else self.missing()
+
+    def unready(self) -> Unavailable | None:
+        """Why there is no value to use now, None when there is one; never waits, and begins the first load."""
+        if self.current is not None:
+            return None
+        begun = self.begin(None)
+        if isinstance(begun, Unavailable):
+            return begun
+        return None if self.current is not None else Unavailable(facts={"problem": "not_loaded"})
+
     def missing(self) -> Unavailable:
         """Why there is no answer after waiting."""
         return self.failure or Unavailable(facts={"problem": "timeout"})
@@ -254,8 +287,11 @@ class Refreshed(Generic[Value]):
 
     def _fail(self, failure: Unavailable) -> None:
         with self._changed:
-            self._due = self._clock() + self._pause_s
-            self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+            now, kept = self._clock(), self._kept
+            usable = kept is not None and now < kept.usable_until
+            pause_s = min(self._pause_s, _LONGEST_PAUSE_S if usable else _LONGEST_EMPTY_S)
+            self._due = now + pause_s * (1 - _MOST_SPREAD * self._spread())
+            self._pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             self._failure = failure
 
 

@@ -63,9 +63,9 @@ def test_the_credential_beside_the_event(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_events_want_one_reference_and_a_file(tmp_path: Path) -> None:
-    """No more, no less."""
-    for inputs in ((), ("a", "b")):
+    """No more; without one the last failures are listed."""
+    for inputs, token_file in ((("a", "b"), None), ((), "token.txt")):
         with pytest.raises(WrongUsage, match="one reference"):
-            answer(inputs, events="x")
+            answer(inputs, events="x", token_file=token_file)
     with pytest.raises(UnreadableInput, match="absent"):
         answer(("a",), events=str(tmp_path / "absent"))

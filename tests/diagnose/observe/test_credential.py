@@ -28,6 +28,8 @@ def noticed(header: str, value: str) -> list[tuple[Cause, str | None]]:
         ("Authorization", f'Bearer "{CANARY}"', (Cause.MALFORMED, "quotes")),
         ("Authorization", f"Bearer Bearer {CANARY}", (Cause.MALFORMED, "prefix")),
         ("Authorization", f"Bearer {CANARY}\t", (Cause.MALFORMED, "whitespace")),
+        ("Authorization", f"Bearer {CANARY}, Bearer {CANARY}", (Cause.AMBIGUOUS, None)),
+        ("Authorization", f"Bearer {CANARY},Basic YTpi", (Cause.AMBIGUOUS, None)),
         ("Authorization", f"Bearer \x1b[33m{CANARY}", (Cause.MALFORMED, "escape_codes")),
         ("Authorization", "Bearer undefined", (Cause.MISSING, None)),
         ("Authorization", "Bearer ", (Cause.MISSING, None)),

@@ -3,7 +3,7 @@
 import pytest
 
 from authwhy.causes import Cause
-from authwhy.diagnose.observe.http import observe
+from authwhy.diagnose.observe.http import observe, reads_scheme
 from authwhy.model.evidence import Evidence, Exchange, Headers, HttpRequest, HttpResponse
 
 BASIC: Headers = (("WWW-Authenticate", 'Basic realm="ops"'),)
@@ -42,6 +42,22 @@ BEARER: Headers = (*HOST, ("Authorization", "Bearer x"))
 def test_status_and_scheme_speak(sent: Headers, status: int, answer: Headers, cause: Cause) -> None:
     """Offered against used, and the statuses that say it themselves."""
     assert best(exchange(sent, status, answer))[0] is cause
+
+
+@pytest.mark.parametrize(
+    ("sent", "challenges", "reads"),
+    [
+        ("Basic YTpi", 'Basic realm="x"', True),
+        ("basic YTpi", 'Bearer, BASIC realm="x"', True),
+        ("Bearer t", 'Basic realm="Bearer"', False),
+        ("t", "Bearer", False),
+        ("", "Bearer", False),
+    ],
+)
+def test_the_scheme_that_was_used_is_offered(sent: str, challenges: str, reads: bool) -> None:
+    """Whatever its case, and wherever it stands among several."""
+    headers: Headers = (("Authorization", sent),) if sent else ()
+    assert reads_scheme(exchange(headers, 401, (("WWW-Authenticate", challenges),))) is reads
 
 
 def test_a_redirect_to_another_host_loses_the_credentials() -> None:

@@ -12,7 +12,7 @@ from tests.guard.integrations.service import CORS, PAGE, User, a_guard, bearer, 
 pytest.importorskip("fastapi", reason="FastAPI is not installed")
 pytest.importorskip("httpx2", reason="FastAPI's test client needs httpx2")
 
-from fastapi import APIRouter, Body, FastAPI, HTTPException, Request, WebSocket
+from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException, Request, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, Response
 from fastapi.testclient import TestClient
@@ -202,7 +202,7 @@ def test_document_names_the_schemes(client: TestClient) -> None:
 def test_document_names_the_refusals(client: TestClient) -> None:
     schema = document(client)
     responses = schema["paths"]["/both"]["get"]["responses"]
-    assert set(responses) == {"200", "401", "403", "429", "503"}
+    assert set(responses) == {"200", "400", "401", "403", "429", "503"}
     reference = responses["401"]["content"]["application/problem+json"]["schema"]["$ref"]
     problem = schema["components"]["schemas"][reference.rsplit("/", 1)[1]]
     answer = client.get("/both", headers={"X-Api-Key": "down"}).json()
@@ -222,3 +222,14 @@ def test_document_follows_routes_added_later_and_rules_by_path() -> None:
     assert "security" not in paths["/other"]["get"]
     client = TestClient(app)
     assert [client.get(path).status_code for path in ("/late", "/other")] == [401, 200]
+
+
+def test_a_dependency_is_not_wrapped_once_more() -> None:
+    """The habit of FastAPI: said so when the route is declared, not when it is asked."""
+    app = FastAPI()
+    for declared in (Depends(GUARD.need("token")), Depends(GUARD.need())):
+
+        def endpoint(who: Any = declared) -> None: ...
+
+        with pytest.raises(ConfigurationError, match="without Depends"):
+            app.get("/")(endpoint)

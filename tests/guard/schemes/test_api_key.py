@@ -163,3 +163,19 @@ def test_names_of_principals() -> None:
         assert outcome(provider, {"X-Api-Key": KEY})[1].user == name
     refused, event = outcome(api_key(lookup=lambda key: deny(Cause.UNKNOWN_IDENTITY)), {"X-Api-Key": KEY})
     assert (refused.status, event.user) == (401, None)
+
+
+def test_a_principal_of_the_applications_own() -> None:
+    """A table has names; the application makes of a record what it likes, and may still say no."""
+    records = [ApiKeyRecord("k1", digest_of("key-one"), "ada", scopes=("read",))]
+    guard, events = watched(api_key(records=records, principal=lambda record: {"of": record.owner}))
+    accepted = decide(guard, {"X-Api-Key": "key-one"})
+    assert isinstance(accepted, Accepted)
+    assert (accepted.principal, accepted.scope, events[-1].user) == ({"of": "ada"}, frozenset({"read"}), "ada")
+    guard, _ = watched(api_key(records=records, principal=lambda record: deny(Cause.POLICY_BLOCKED)))
+    assert isinstance(decide(guard, {"X-Api-Key": "key-one"}), Denied)
+    with pytest.raises(ConfigurationError, match="principal goes with records"):
+        api_key(lookup=lambda key: "robot", principal=lambda record: "x")
+    owner: Any = object()
+    with pytest.raises(ConfigurationError, match="owner of 'k1' is no text"):
+        api_key(records=[ApiKeyRecord("k1", digest_of("key-one"), owner)])

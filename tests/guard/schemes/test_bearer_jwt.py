@@ -270,3 +270,16 @@ def test_nothing_long_is_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one.cache, "get", never)
     assert getattr(decide(made, bearer("x" * 501)), "cause", None) is Cause.MALFORMED
     assert getattr(decide(made, bearer("x" * 500)), "cause", None) is Cause.PROVIDER_ERROR
+
+
+@pytest.mark.parametrize("read", [lambda claims: claims.tenant, lambda claims: {"of": claims["tenant"]}])
+def test_a_claim_that_the_application_reads_and_the_token_has_not(read: Any) -> None:
+    """The token lacks something; the application is not broken, and no outage can be forged."""
+    one = signer("ES256")
+    events: list[Any]
+    guard, events = watched(jwt("token", keys=one.keys, principal=read))
+    denied = decide(guard, bearer(one.token(sub="ada", exp=NOW + 60)))
+    assert isinstance(denied, Denied)
+    assert (denied.cause, denied.status, denied.refusals[0].facts) == (Cause.MISSING_CLAIM, 401, {"claim": "tenant"})
+    assert events[-1].user == "ada"
+    assert isinstance(decide(guard, bearer(one.token(sub="ada", exp=NOW + 60, tenant="t"))), Accepted)

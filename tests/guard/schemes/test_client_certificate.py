@@ -8,12 +8,15 @@ from urllib.parse import quote
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.guard.asgi_client import Answer, Endpoint, call
 from tests.guard.scripted import watched
 from tests.guard.wsgi_client import Endpoint as WsgiEndpoint
 from tests.guard.wsgi_client import call as wsgi_call
 from tests.verify.certificate_factory import NOW, Issued, issue
 
+from authwhy.causes import Kind, meta
 from authwhy.guard import ConfigurationError, Guard, client_certificate, deny
 from authwhy.guard.schemes.client_certificate import ClientCertificateProvider
 from authwhy.model.event import Event
@@ -213,3 +216,19 @@ def test_forms_of_roots(roots: Any) -> None:
     """Text, octets, or several."""
     guard, _ = watched(client_certificate(roots=roots), clock=lambda: float(NOW))
     assert asked(guard, chain=(ALICE,)).status == 200
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["", escaped(ALICE), item(ALICE), pem(ALICE).replace("\n", " ")]),
+    st.integers(0, 900),
+    st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=9),
+)
+def test_no_text_is_an_error(good: str, at: int, text: str) -> None:
+    """A certificate with other octets in it is refused, or means the same."""
+    for header in (HEADER, "client-cert"):
+        guard, events = service(header=header, proxies=TRUSTED)
+        sent = good[:at] + text + good[at:]
+        assert asked(guard, [(header, sent)]).status in (200, 400, 401)
+        assert all(meta(one.cause).kind is not Kind.ERROR for one in events[0].causes)
+        assert events[0].causes or events[0].user == "CN=alice"

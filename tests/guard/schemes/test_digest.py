@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.guard import real_servers
 from tests.guard.asgi_client import Endpoint, acall, call
 from tests.guard.real_servers import Clock, aecho, curl, echo
@@ -18,6 +20,7 @@ from tests.guard.wsgi_client import Endpoint as WsgiEndpoint
 from tests.guard.wsgi_client import call as wsgi_call
 from tests.verify.digest_client import hashed, header, parameters
 
+from authwhy.causes import Kind, meta
 from authwhy.guard import Account, ConfigurationError, DigestSecret, Guard, Throttle, any_of, basic, digest, ha1
 from authwhy.guard.answers import Denied
 from authwhy.guard.schemes.digest import MAX_BODY, Digest
@@ -306,6 +309,23 @@ def test_set_up_that_cannot_work(settings: dict[str, Any]) -> None:
     """Told at the start."""
     with pytest.raises(ConfigurationError, match="digest: "):
         provider(**settings)
+
+
+TEXT = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=60)
+PARTS = st.sampled_from(
+    ["username", "realm", "nonce", "uri", "response", "qop", "nc", "cnonce", "algorithm", "userhash"]
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(PARTS, TEXT, max_size=10) | TEXT)
+def test_no_text_is_an_error_or_gets_in(sent: dict[str, str] | str) -> None:
+    """Whatever a caller writes is its own fault."""
+    guard, events = watched(provider(qop=("auth", "auth-int"), by_hash={}))
+    value = sent if isinstance(sent, str) else ", ".join(f'{name}="{text}"' for name, text in sent.items())
+    decision = guard.decide_sync(View.of("GET", "/orders", {"Authorization": f"Digest {value}"}))
+    assert not decision.accepted
+    assert all(meta(one.cause).kind is not Kind.ERROR for one in events[0].causes)
 
 
 SERVERS: dict[str, Callable[..., AbstractContextManager[str]]] = {

@@ -3,46 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import re
-import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from hashlib import sha256
 from hmac import digest as hmac_digest
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.guard import real_servers
 from tests.guard.asgi_client import Answer, Endpoint, acall, call
-from tests.guard.real_servers import Clock, aecho, curl, echo
 from tests.guard.scripted import watched
 from tests.guard.wsgi_client import Endpoint as WsgiEndpoint
 from tests.guard.wsgi_client import call as wsgi_call
 from tests.verify.hmac_request import sigv4_vectors as aws
-from tests.verify.hmac_request import test_azure_shared_key as azures
 from tests.verify.hmac_request import test_http_signature as signatures
 from tests.verify.hmac_request import test_sigv4 as sigv4s
 from tests.verify.hmac_request import test_webhook as webhooks
 from tests.verify.hmac_request.world import known
 
 from authwhy.guard import (
+    ApiKeyRecord,
     ConfigurationError,
     Guard,
     HttpSignaturePolicy,
     SigningSecret,
     SigningSecrets,
-    SigV4Policy,
     WebhookPolicy,
     any_of,
+    api_key,
     deny,
     signed_request,
 )
 from authwhy.guard.schemes.signed_request import SignedRequests
 from authwhy.model.event import Event
 from authwhy.stores.memory import MemorySeen
+from authwhy.verify.api_key import digest_of
 from authwhy.verify.flow import Unavailable
 from authwhy.verify.hmac_request.interface import SignedRequest
 
@@ -260,6 +254,16 @@ def test_presigned() -> None:
     assert "Signature=" not in repr(events)
 
 
+def test_a_presigned_url_beside_another_credential() -> None:
+    """Two credentials in two places, where one is wanted."""
+    url = presigned()
+    key = api_key("key", scheme="ApiKey", records=[ApiKeyRecord("k", digest_of("x" * 20), "alice")])
+    guard, events = watched(signed_request(policy=POLICY, secrets=TABLE), key, clock=lambda: float(aws.AT))
+    both = replace(url, headers=(*url.headers, ("authorization", "ApiKey " + "x" * 20)))
+    assert [send(guard, each, rule=any_of("signed", "key")).status for each in (url, both)] == [200, 400]
+    assert last(events)[0] == "ambiguous"
+
+
 def fifty(request: SignedRequest, policy: Any, secrets: Any, now: float) -> list[list[int]]:
     """The statuses of fifty at once, in an event loop and in threads, each with a store of its own."""
     path = f"{request.path}?{request.query}" if request.query else request.path
@@ -308,58 +312,6 @@ def test_instances_share_a_store() -> None:
     assert [send(guard).status for guard in guards] == [200, 401]
 
 
-WEBHOOKS = [
-    (webhooks.GITHUB, "github", webhooks.GITHUB_SECRET, webhooks.AT),
-    (webhooks.SLACK, "slack", webhooks.SLACK_SECRET, 1_531_420_618),
-    (webhooks.STANDARD, "standard", webhooks.STANDARD_SECRET, webhooks.AT),
-    (webhooks.stripe(f"t={webhooks.AT}", webhooks.GOOD_V1), "stripe", webhooks.SECRET, webhooks.AT),
-]
-
-
-@pytest.mark.parametrize(("request_", "sender", "secret", "now"), WEBHOOKS, ids=[row[1] for row in WEBHOOKS])
-def test_webhooks(request_: SignedRequest, sender: str, secret: str, now: float) -> None:
-    """As documented; changed, or by another secret, refused."""
-    table = {"webhook": known(secret, owner=sender)}
-    guard, events = service(signed_request(policy=WebhookPolicy(sender), secrets=table), now)
-    assert (send(guard, request_).status, last(events)[1]) == (200, sender)
-    assert (send(guard, replace(request_, body=b"{}x")).status, last(events)[:2]) == (401, ("bad_signature", "webhook"))
-    assert (send(guard, replace(request_, headers=())).status, last(events)[0]) == (401, "missing")
-
-
-def all_dialects() -> tuple[Guard, list[Event], Clock]:
-    """One provider of each."""
-    clock = Clock(aws.AT)
-    providers = [
-        signed_request("aws", policy=POLICY, secrets=TABLE),
-        signed_request("azure", policy=azures.BLOB, secrets=lambda name: azures.KNOWN),
-        signed_request("http", policy=HttpSignaturePolicy(), secrets=lambda key: signatures.KNOWN),
-        *(signed_request(row[1], policy=WebhookPolicy(row[1]), secrets={"webhook": known(row[2])}) for row in WEBHOOKS),
-    ]
-    guard, events = watched(*providers, clock=clock)
-    return guard, events, clock
-
-
-SIDE_BY_SIDE: list[tuple[str, SignedRequest, float]] = [
-    ("aws", GOOD, aws.AT),
-    ("azure", azures.GOOD, azures.NOW),
-    ("http", signatures.GOOD, signatures.NOW),
-    *((row[1], row[0], row[3]) for row in WEBHOOKS),
-]
-
-
-@pytest.mark.parametrize(("name", "request_", "now"), SIDE_BY_SIDE, ids=[row[0] for row in SIDE_BY_SIDE])
-def test_side_by_side(name: str, request_: SignedRequest, now: float) -> None:
-    """Each takes its own and leaves the others alone."""
-    guard, events, clock = all_dialects()
-    clock.now = now
-    rule = any_of(*guard.providers)
-    assert (send(guard, request_, rule=rule).status, events[-1].provider) == (200, name)
-    assert send(guard, replace(request_, body=b"{}y"), rule=rule).status in (200, 401)  # Azure signs no body
-    assert send(guard, replace(request_, headers=()), rule=rule).status == 401
-    lines = send(guard, SignedRequest("GET", "/"), rule=rule).lines("www-authenticate")
-    assert [line.split(" ")[0] for line in lines] == ["AWS4-HMAC-SHA256", "SharedKey", "Signature", "Webhook"]
-
-
 def test_principal() -> None:
     """Made of the claims, which nobody can change, and may refuse."""
     guard, _ = service(
@@ -384,101 +336,3 @@ def test_set_up_that_cannot_work(policy: Any, secrets: Any) -> None:
     """Told at the start."""
     with pytest.raises(ConfigurationError, match="signed: "):
         signed_request(policy=policy, secrets=secrets)
-
-
-@dataclass
-class Running:
-    """A service under a real server, and what it told."""
-
-    base: str
-    events: list[Event]
-
-
-SERVERS: dict[str, Callable[..., AbstractContextManager[str]]] = {
-    "wsgiref": real_servers.wsgi,
-    "uvicorn": real_servers.asgi,
-}
-
-
-@pytest.fixture(scope="module", params=SERVERS)
-def running(request: pytest.FixtureRequest) -> Iterator[Running]:
-    """SigV4 for two services, and webhooks of GitHub."""
-    events: list[Event] = []
-    policy = SigV4Policy(regions=("us-east-1",), services=("execute-api", "s3"))
-    guard = Guard(
-        signed_request("aws", policy=policy, secrets=TABLE),
-        signed_request("github", policy=WebhookPolicy("github"), secrets={"webhook": known(webhooks.GITHUB_SECRET)}),
-        events=[events.append],
-    )
-    rules = {"/*": any_of("aws", "github")}
-    app = guard.wsgi(echo, rules) if request.param == "wsgiref" else guard.asgi(aecho, rules)
-    with SERVERS[request.param](app) as address:
-        yield Running(address, events)
-    guard.close()
-
-
-def signing(service_: str = "execute-api", secret: str = aws.SUITE_SECRET) -> tuple[str, ...]:
-    """curl's options."""
-    return ("--aws-sigv4", f"aws:amz:us-east-1:{service_}", "--user", f"{KEY}:{secret}")
-
-
-@pytest.mark.e2e
-@pytest.mark.parametrize("path", ["/orders", "/orders/4711?limit=20", "/", "/a-b_c.d~e"])
-def test_curl(running: Running, path: str) -> None:
-    """Real curl signs, with and without a body; the application reads it."""
-    for _ in range(2):
-        assert curl(running.base + path, *signing()).body == b"robot:"
-        sent = curl(running.base + path, *signing(), "--data-binary", "@-", body=b"x" * 70_000)
-        assert (sent.status, sent.body) == (200, b"robot:" + b"x" * 70_000)
-
-
-@pytest.mark.e2e
-@pytest.mark.parametrize(
-    ("options", "cause"),
-    [
-        (signing(secret="wrong"), "bad_signature"),
-        (("--aws-sigv4", "aws:amz:eu-west-1:execute-api", "--user", f"{KEY}:{aws.SUITE_SECRET}"), "wrong_audience"),
-        (("--aws-sigv4", "aws:amz:us-east-1:execute-api", "--user", "AKIDNOBODY:x"), "unknown_identity"),
-    ],
-)
-def test_curl_refused(running: Running, options: tuple[str, ...], cause: str) -> None:
-    """Each by its cause, and no secret is told."""
-    heard = curl(running.base + "/orders", *options)
-    assert (heard.status, str(running.events[-1].causes[0].cause)) == (401, cause)
-    assert aws.SUITE_SECRET not in repr(running.events)
-
-
-@pytest.mark.e2e
-def test_a_webhook_by_curl(running: Running) -> None:
-    """Signed over the octets of the body."""
-    body = b'{"action": "opened"}'
-    mac = hmac_digest(webhooks.GITHUB_SECRET.encode(), body, "sha256").hex()
-    options = (
-        "-H",
-        f"X-Hub-Signature-256: sha256={mac}",
-        "-H",
-        "Content-Type: application/json",
-        "--data-binary",
-        "@-",
-    )
-    assert curl(running.base + "/hook", *options, body=body).body == b"alice:" + body
-    assert curl(running.base + "/hook", *options, body=body + b" ").status == 401
-
-
-@pytest.mark.e2e
-def test_a_presigned_url_by_curl(running: Running) -> None:
-    """Opened as it is."""
-    now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    host = re.sub("https?://", "", running.base)
-    scope = f"{now[:8]}/us-east-1/s3/aws4_request"
-    query = (
-        f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={KEY}%2F{scope.replace('/', '%2F')}"
-        f"&X-Amz-Date={now}&X-Amz-Expires=60&X-Amz-SignedHeaders=host"
-    )
-    canonical = f"GET\n/caf%C3%A9\n{query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD"
-    text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
-    key = b"AWS4" + aws.SUITE_SECRET.encode()
-    for part in (now[:8], "us-east-1", "s3", "aws4_request"):
-        key = hmac_digest(key, part.encode(), "sha256")
-    signature = hmac_digest(key, text.encode(), "sha256").hex()
-    assert curl(f"{running.base}/caf%C3%A9?{query}&X-Amz-Signature={signature}").body == b"robot:"

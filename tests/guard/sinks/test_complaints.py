@@ -8,7 +8,7 @@ import threading
 import pytest
 from tests.e2e.loopback import until
 
-from authwhy.guard.sinks.complaints import LOGGER, Complaints, complain
+from authwhy.guard.sinks.complaints import CHECK, LOGGER, Complaints, complain
 
 
 def test_the_first_is_logged_and_the_rest_is_counted(caplog: pytest.LogCaptureFixture) -> None:
@@ -41,6 +41,15 @@ def test_a_minute_later_it_is_said_again(caplog: pytest.LogCaptureFixture) -> No
     until(lambda: caplog.messages, "the first line")
     complaints.add("a", "failed", 3)
     until(lambda: "sink a failed (3)" in caplog.messages, "the second line")
+    complaints._worker.close()
+
+
+def test_a_check_of_the_application_is_no_sink(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever reads the log looks in the service, not at where events go."""
+    complaints = Complaints()
+    complaints.add(CHECK, "raised KeyError at orders.py:31")
+    until(lambda: caplog.messages, "the line")
+    assert caplog.messages == ["check raised KeyError at orders.py:31 (1)"]
     complaints._worker.close()
 
 

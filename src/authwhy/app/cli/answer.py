@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authwhy.app.cli.inputs import read_file, read_inputs, read_text_file
 from authwhy.app.cli.output import show
 from authwhy.render import FORMATS
-
-if TYPE_CHECKING:
-    from authwhy.model.diagnosis import Diagnosis
 
 
 class WrongUsage(Exception):
@@ -35,13 +32,15 @@ def answer(
         raise WrongUsage(f"{format!r} is not one of {', '.join(FORMATS)}")
     context: dict[str, Any] = {"issuer": issuer, "audience": audience, "at": at}
     if events:
-        from authwhy.app.cli.event_files import find_event
+        from authwhy.app.cli import from_events
 
-        if len(inputs) != 1:
+        if len(inputs) > 1 or (token_file and not inputs):
             raise WrongUsage("--events wants one reference: authwhy explain REF --events FILE")
-        context["event"] = find_event(inputs[0], events)
+        if not inputs:
+            return from_events.show_failures(events, format)
+        context["event"] = from_events.chosen(inputs[0], events)
         if context["event"] is None:
-            return show(_not_there(inputs[0], events), format)
+            return from_events.show_absent(inputs[0], events, format)
     pieces = read_inputs(inputs) if not events else []
     if token_file:
         pieces.append(f"Authorization: Bearer {read_text_file(token_file)}")  # as it would be sent, damage and all
@@ -61,9 +60,3 @@ def answer(
     except ValueError as error:
         raise WrongUsage(str(error)) from None
     return show(diagnosis, format)
-
-
-def _not_there(ref: str, events: str) -> Diagnosis:
-    from authwhy.model.diagnosis import Diagnosis
-
-    return Diagnosis("unexplained", reason=f"no event in {events} has the reference {ref[:80]}", read=("events",))

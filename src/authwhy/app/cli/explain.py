@@ -14,6 +14,7 @@ Examples:
   kubectl get pods 2>&1 | authwhy explain -
   authwhy explain --token-file token.txt --secret-file secret.txt --at 2026-01-31T14:00:00Z
   authwhy explain 8f14e45fceea167a --events /var/log/orders/events.jsonl
+  authwhy explain last --events /var/log/orders/events.jsonl
 
 \b
 Exit status: 0 a cause was found; 1 none could be determined, or it is no authentication
@@ -38,7 +39,10 @@ FILE = click.Path()  # so that shells complete file names
     "--config", metavar="FILE", type=FILE, help="The verifier's configuration (TOML, JSON, YAML or KEY=value)."
 )
 @click.option(
-    "--events", metavar="FILE", type=FILE, help="Explain the event with the reference INPUT in guard's events."
+    "--events",
+    metavar="FILE",
+    type=FILE,
+    help="Explain the event with the reference INPUT (or `last`) in FILE; without INPUT list the last failures.",
 )
 @click.pass_context
 def command(
@@ -59,7 +63,7 @@ def command(
 
     INPUT is an error text, a file, or - for standard input: curl -v output, a raw HTTP exchange, a HAR, a token, a key
     set, a certificate, a log, configuration. Several pieces together often prove what one alone only suggests.
-    With --events it is the reference of a refusal by guard, as the public answer shows it.
+    With --events it is the reference of a refusal by guard, as the public answer shows it, or `last`.
     Secrets are redacted before anything else happens and never printed.
     """
     try:

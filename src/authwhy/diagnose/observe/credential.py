@@ -159,6 +159,8 @@ def judge_value(slot: Slot, *, setting: bool = False) -> Iterator[Observation]:
         yield notice(Cause.MALFORMED, "quotation marks stand around the credential and are sent with it", "quotes")
     elif _doubled(slot):
         yield notice(Cause.MALFORMED, "the scheme's word stands twice", "prefix")
+    elif not setting and _joined(slot):
+        yield notice(Cause.AMBIGUOUS, "two credentials stand in one header, joined with a comma")
     elif not setting and _stray_blank(slot):
         yield notice(Cause.MALFORMED, "white space stands inside or around the credential", "whitespace")
     elif slot.scheme is not None and slot.scheme.lower() == "basic":
@@ -206,6 +208,16 @@ def _quoted(value: str, *, setting: bool = False) -> bool:
 def _doubled(slot: Slot) -> bool:
     first = slot.value.strip().partition(" ")
     return bool(first[1]) and first[0].lower().rstrip(":") in SCHEMES and slot.scheme is not None
+
+
+def _joined(slot: Slot) -> bool:
+    """Two header lines become one with a comma (RFC 9110 section 5.3); servers and proxies do that."""
+    return slot.scheme is not None and _second().search(slot.value) is not None
+
+
+@cache
+def _second() -> re.Pattern[str]:
+    return re.compile(rf",[ \t]*(?:{'|'.join(SCHEMES)})[ \t]+\S", re.IGNORECASE)
 
 
 def _stray_blank(slot: Slot) -> bool:

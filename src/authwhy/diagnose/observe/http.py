@@ -75,6 +75,19 @@ def sent(request: HttpRequest) -> bool:
     )
 
 
+def reads_scheme(exchange: Exchange) -> bool:
+    """True when the challenge of the refusal offers the very scheme that the request used."""
+    if exchange.request is None or exchange.response is None:
+        return False
+    used = (exchange.request.header("Authorization") or "").partition(" ")[0].lower()
+    return used != "" and used in _offered(exchange.response)
+
+
+def _offered(response: HttpResponse) -> tuple[str, ...]:
+    challenges = parse_challenges(response.header("WWW-Authenticate") or "")
+    return tuple(dict.fromkeys(challenge.scheme.lower() for challenge in challenges))
+
+
 def _exchange(exchange: Exchange, evidence: Evidence) -> Iterator[Observation]:
     request, response = exchange.request, exchange.response
     if response is None:
@@ -120,7 +133,7 @@ def _unauthorized(
     exchange: Exchange, request: HttpRequest | None, response: HttpResponse, evidence: Evidence
 ) -> Iterator[Observation]:
     header = response.header("WWW-Authenticate") or ""
-    offered = tuple(dict.fromkeys(challenge.scheme.lower() for challenge in parse_challenges(header)))
+    offered = _offered(response)
     where = exchange.where
     if request is None or not (request.headers or exchange.where.startswith(("curl", "HAR"))):
         causes = (Cause.MISSING, Cause.WRONG_SECRET, Cause.UNKNOWN_IDENTITY) if request is None else (Cause.MISSING,)

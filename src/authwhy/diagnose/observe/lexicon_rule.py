@@ -11,9 +11,11 @@ from authwhy.causes import Cause
 from authwhy.diagnose.observation import Observation, Strength
 from authwhy.diagnose.observe.topic import is_at_home
 from authwhy.lexicon.match import PLAIN_WORDS, Hit, match, resolve
+from authwhy.lexicon.row import Row
 from authwhy.model.evidence import Evidence
 
 RULE = "lexicon"
+_REALM = re.compile(r"\brealm=\"([^\"]*)\"")
 ACCOUNT = frozenset(["account", "accounts", "user", "username", "{user}"])  # words that need no company
 CODE = ("throw ", "raise ", "return ", "console.", "print(", "//", "/*", "assert ", "const ", "let ", "var ", "def ")
 
@@ -23,7 +25,10 @@ def observe(evidence: Evidence) -> Iterator[Observation]:
     lines: list[str] = []
     home: dict[int, bool] = {}
     company = bool(evidence.exchanges or evidence.commands or evidence.tokens or evidence.certificates)
-    for hit in resolve(match(evidence.text)):
+    asked = any(exchange.request and exchange.response for exchange in evidence.exchanges)
+    for hit in resolve(_without_realms(match(evidence.text), evidence.text)):
+        if asked and hit.row.rank == "stock":  # it says no more than the status: the request itself does
+            continue
         observation = from_hit(hit)
         if observation.strength == Strength.PHRASE and _is_plain(hit):
             lines = lines or evidence.text.split("\n")
@@ -35,6 +40,19 @@ def observe(evidence: Evidence) -> Iterator[Observation]:
             if _is_code(line) or not (home[hit.line] or _names_an_account(hit) or _names_itself(hit, lines)):
                 observation = structs.replace(observation, strength=Strength.HINT)
         yield observation
+
+
+def _without_realms(hits: list[Hit], text: str) -> list[Hit]:
+    """A realm is a name that somebody gave a place (RFC 9110 section 11.5): "Login Required" says nothing there."""
+    if "realm=" not in text:
+        return hits
+    realms = {number: found for number, line in enumerate(text.split("\n"), 1) if (found := _realms(line))}
+    return [hit for hit in hits if not any(hit.quote in realm for realm in realms.get(hit.line, ()))]
+
+
+def _realms(line: str) -> list[str]:
+    at = line.lower().find("-authenticate") if "realm=" in line else -1
+    return _REALM.findall(line, at, at + 4_000) if at >= 0 else []
 
 
 def _is_plain(hit: Hit) -> bool:
@@ -81,7 +99,7 @@ def from_hit(hit: Hit) -> Observation:
         rule=f"{RULE}:{row.system}",
         strength=strength,
         causes=row.weighted,
-        what=f"{row.system}{code} says so" if row.system != PLAIN_WORDS else "the words themselves say so",
+        what=_who(row, code),
         where=f"line {hit.line}",
         quote=hit.quote[:300],
         detail=row.detail,
@@ -91,3 +109,9 @@ def from_hit(hit: Hit) -> Observation:
         look=row.look,
         outcome=row.outcome,
     )
+
+
+def _who(row: Row, code: str) -> str:
+    if row.rank == "stock":
+        return "the stock page of a server or framework, which says no more than the status"
+    return f"{row.system}{code} says so" if row.system != PLAIN_WORDS else "the words themselves say so"

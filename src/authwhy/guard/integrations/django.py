@@ -99,14 +99,29 @@ class Guard:
         if view.path in self._served:
             reply = yield from self.guard.serving(view.path, view)
             return Answer(reply.status, reply.headers, reply.body)
-        rule = self._paths.rule(view.path)
-        if rule is None or wsgi.is_preflight(view):
+        route, rule = self._paths.find(request.path_info or "/")  # what URL patterns are matched with
+        if rule is None:
             return _settled(request, ANONYMOUS)
+        if wsgi.is_preflight(view):  # for a middleware further in; see process_view
+            request.authwhy_preflight = route, rule
+            return _settled(request, ANONYMOUS)
+        return (yield from self._deciding(request, view, route, rule))
+
+    def _deciding(self, request: HttpRequest, view: View, route: str | None, rule: Rule | Closed) -> Step:
         if isinstance(rule, Closed):
             return _settled(request, self.guard.refuse(view, Cause.POLICY_BLOCKED, problem="no_rule"))
-        decision = yield from self.guard.deciding(view, rule, view.path)
+        decision = yield from self.guard.deciding(view, rule, route)  # not the path, which may hold a secret
         request.authwhy_lines = getattr(decision, "headers", ())
         return _settled(request, decision)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> Answer | None:
+        """A preflight that no middleware for CORS has answered: the view would run, and function views take OPTIONS."""
+        found = getattr(request, "authwhy_preflight", None)
+        if found is None:
+            return None
+        step = self._deciding(request, view_of(request), *found)
+        refusal: Answer | None = self.guard.world.run_sync(in_the_requests_thread(step))
+        return refusal
 
     def _leaving(self, request: HttpRequest, response: Any) -> Any:
         """REST framework has its own form of refusals; what goes out is the guard's."""
@@ -203,7 +218,7 @@ def view_of(request: HttpRequest) -> View:
             body: bytes = request.body  # what the view will see; Django keeps it
         except (RawPostDataException, RequestDataTooBig):
             return None
-        return body if len(body) <= limit else None
+        return body if int(length) <= len(body) <= limit else None  # a shorter one was cut off
 
     found.read_body = read
     request.authwhy_view = found

@@ -9,19 +9,23 @@ line for each challenge); without it they have REST framework's form, with the r
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 from typing import Any
 
-from authwhy.guard.answers import Accepted, Denied
+from authwhy.guard.answers import ANONYMOUS, Accepted, Denied
+from authwhy.guard.decide import Deciding, Outcome
 from authwhy.guard.guard import Guard
 from authwhy.guard.integrations import absent
-from authwhy.guard.integrations.django import configured, decide_sync
+from authwhy.guard.integrations.django import configured, decide_sync, route_of, view_of
+from authwhy.guard.integrations.request_thread import in_the_requests_thread
 from authwhy.guard.rules import Rule, check_rule, optional
 from authwhy.guard.rules import need as demanding
 
 try:
     from rest_framework.authentication import BaseAuthentication
     from rest_framework.exceptions import APIException
+    from rest_framework.permissions import AllowAny
 except ImportError:
     raise absent("Django REST framework", "django-rest") from None
 
@@ -57,7 +61,8 @@ class RestAuthentication(BaseAuthentication):  # type: ignore[misc]
     """`request.user` is the principal, `request.auth` the decision.
 
     As everywhere in REST framework, a request without a credential is anonymous here and refused by the permission
-    classes; a credential that is not good is refused at once.
+    classes; a credential that is not good is refused at once. An anonymous request leaves an event when it is refused,
+    and none when it passes: REST framework does not tell.
     """
 
     guard: Guard | None = None
@@ -66,15 +71,25 @@ class RestAuthentication(BaseAuthentication):  # type: ignore[misc]
     def authenticate(self, request: Any) -> tuple[Any, Accepted] | None:
         """Raises RefusedRequest."""
         guard, rule = self._wanted()
-        decision = decide_sync(guard, request._request, optional(rule))  # noqa: SLF001  documented by that name
+        inner = request._request  # noqa: SLF001  documented by that name
+        started, now, view = time.perf_counter(), guard.clock(), view_of(inner)
+        guard.place(view)
+        asking = Deciding(guard.providers, view, int(now), guard.gate).decide(optional(rule))
+        outcome: Outcome = guard.world.run_sync(in_the_requests_thread(asking))
+        if outcome.good is not None and not outcome.good:
+            if self.rule is not None and _open_to_all(request):  # the view names a rule, and nothing else would ask
+                refusal = inner.authwhy = decide_sync(guard, inner, rule)
+                if isinstance(refusal, Denied):
+                    raise RefusedRequest(refusal)
+            inner.authwhy = ANONYMOUS
+            return None
+        if outcome.good is None and len(request.authenticators) > 1 and not _is_ours(outcome):
+            return None  # a scheme of another authentication class
+        decision = inner.authwhy = guard.conclude(outcome, view, now, started, route_of(inner))
         if isinstance(decision, Denied):
-            if len(request.authenticators) > 1 and not any(refusal.claimed for refusal in decision.refusals):
-                return None  # a scheme of another authentication class
-            request._request.authwhy = decision  # noqa: SLF001
             raise RefusedRequest(decision)
-        request._request.authwhy = decision  # noqa: SLF001
-        request._request.authwhy_lines = decision.headers  # noqa: SLF001
-        return None if decision.anonymous else (_user(decision), decision)
+        inner.authwhy_lines = decision.headers
+        return _user(decision), decision
 
     def authenticate_header(self, request: Any) -> str | None:
         """The challenges for a request that a permission class refused because nobody is known (RFC 9110 11.6.1)."""
@@ -110,6 +125,19 @@ def rest(
 def challenges(denied: Denied) -> str | None:
     """The challenges of a refusal in one line."""
     return ", ".join(value.decode("latin-1") for name, value in denied.headers if name == b"www-authenticate") or None
+
+
+def _open_to_all(request: Any) -> bool:
+    """Would the view's permissions let an anonymous request pass, as they do when a view has none of its own?"""
+    view = (request.parser_context or {}).get("view")
+    if view is None or len(request.authenticators) > 1:
+        return False
+    return all(isinstance(permission, AllowAny) for permission in view.get_permissions())
+
+
+def _is_ours(outcome: Outcome) -> bool:
+    """Was the credential one for a provider of the guard?"""
+    return any(deny.claimed for deny in outcome.refused.values())
 
 
 def _user(decision: Accepted) -> Any:

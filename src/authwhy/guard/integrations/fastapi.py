@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from authwhy.guard.integrations import absent, starlette
 from authwhy.guard.integrations.openapi import document
-from authwhy.guard.rules import Rule, check_rule
+from authwhy.guard.rules import ConfigurationError, Rule, check_rule
 from authwhy.guard.rules import need as demanding
 
 try:
     import fastapi
-    from fastapi import routing
+    from fastapi import params, routing
     from starlette.requests import HTTPConnection
 except ImportError:
     raise absent("FastAPI", "fastapi") from None
@@ -41,6 +41,16 @@ class Needed:
         return hash((id(self.guard), self.rule))
 
 
+class Dependency(params.Depends):
+    """What `need` returns. It is no callable that FastAPI could depend on once more, and says so."""
+
+    def __call__(self) -> None:
+        """Raises ConfigurationError."""
+        raise ConfigurationError("guard.need(...) is a dependency already: write it without Depends(...)")
+
+    __signature__ = property(__call__)  # what FastAPI reads first
+
+
 def need(
     guard: Guard,
     rule: Rule | None = None,
@@ -52,11 +62,11 @@ def need(
     """A dependency whose value is the principal: `Annotated[User, guard.need(...)]`, `= guard.need(...)`, or one of
     the `dependencies=[...]` of a route, router or application. The decision is `request.scope["authwhy"]`.
 
-    Raises ConfigurationError for a rule that names no provider of the guard.
+    Raises ConfigurationError for a rule that names no provider of the guard, and where it stands inside `Depends(...)`.
     """
     wanted = demanding(guard.everyone if rule is None else rule, scope=scope, acr=acr, max_age=max_age)
     check_rule(wanted, guard.providers)
-    return fastapi.Depends(Needed(guard, wanted))
+    return Dependency(Needed(guard, wanted))
 
 
 def install(guard: Guard, app: fastapi.FastAPI, rules: Mapping[str, Rule | None] | None = None) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 from authwhy.causes import Cause
 from authwhy.guard import wsgi
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from authwhy.guard.guard import Guard
 
 Viewing = TypeVar("Viewing", bound=Callable[..., Any])
+_LOG = logging.getLogger("authwhy.guard")
+_UNDER_GUARD: WeakSet[Callable[..., Any]] = WeakSet()
+"""Functions as they were before they were guarded; one that a route calls as it is runs unguarded."""
 
 
 def protect(
@@ -48,10 +53,10 @@ def protect(
     def decorate(view: Viewing) -> Viewing:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            template = flask.request.url_rule
-            refusal = _settled(_decided(guard, wanted, template.rule if template else flask.request.path))
+            refusal = _settled(_decided(guard, wanted, _route(None)))
             return refusal if refusal is not None else flask.current_app.ensure_sync(view)(*args, **kwargs)
 
+        _UNDER_GUARD.add(view)
         return guarded  # type: ignore[return-value]
 
     return decorate
@@ -68,24 +73,48 @@ def install(guard: Guard, app: flask.Flask, rules: Mapping[str, Rule | None] | N
     if "authwhy" in app.extensions:
         raise ConfigurationError("the application has a guard already")
     served, paths = guard.served(), guard.paths({"/*": None} if rules is None else rules)
+    warned = False
 
     def before() -> flask.Response | None:
+        nonlocal warned
+        if not warned:
+            warned = True
+            _warn_about_order(app)
         view = view_of()
         if view.path in served:
             reply: Reply = guard.world.run_sync(in_the_requests_thread(guard.serving(view.path, view)))
             return _response(reply.status, reply.headers, reply.body)
-        rule = paths.rule(view.path)
-        if rule is None or wsgi.is_preflight(view):
+        route, rule = paths.find(wsgi.path_inside(flask.request.environ))
+        if rule is None or (wsgi.is_preflight(view) and _runs_no_view()):
             return _settled(ANONYMOUS)
         if isinstance(rule, Closed):
             return _settled(guard.refuse(view, Cause.POLICY_BLOCKED, problem="no_rule"))
-        return _settled(_decided(guard, rule, view.path))
+        return _settled(_decided(guard, rule, _route(route)))
 
     app.extensions["authwhy"] = guard
     app.before_request_funcs.setdefault(None, []).insert(0, before)  # whatever else runs before a view is guarded too
 
 
-def _decided(guard: Guard, rule: Rule, route: str) -> Decision:
+def _warn_about_order(app: flask.Flask) -> None:
+    """Warn of routes that call a view without its guard: `@guard.flask` above `@app.route` guards nothing."""
+    for endpoint, view in app.view_functions.items():
+        if view in _UNDER_GUARD:
+            _LOG.warning("the endpoint %s runs without its guard: put @guard.flask below @app.route", endpoint)
+
+
+def _runs_no_view() -> bool:
+    """Does Flask itself answer OPTIONS here? A view that takes it would run, with nobody known."""
+    found: Any = flask.request.url_rule
+    return found is None or getattr(found, "provide_automatic_options", False) is True
+
+
+def _route(pattern: str | None) -> str | None:
+    """The route's template, else the pattern of the rule; never the path, which may hold a secret."""
+    template = flask.request.url_rule
+    return template.rule if template is not None else pattern
+
+
+def _decided(guard: Guard, rule: Rule, route: str | None) -> Decision:
     decision: Decision = guard.world.run_sync(in_the_requests_thread(guard.deciding(view_of(), rule, route)))
     return decision
 

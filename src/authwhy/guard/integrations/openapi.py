@@ -19,6 +19,7 @@ _PROBLEM = "AuthenticationProblem"
 _RETRY = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}
 _CHALLENGE = {"WWW-Authenticate": {"description": "How to authenticate", "schema": {"type": "string"}}}
 _REFUSALS: dict[str, tuple[str, dict[str, Any]]] = {
+    "400": ("The credential cannot be read, or there is more than one", _CHALLENGE),
     "401": ("Authentication is required, or the credential is not accepted", _CHALLENGE),
     "403": ("The credential does not allow this", {}),
     "429": ("Too many attempts", _RETRY),

@@ -10,13 +10,22 @@ from msgspec.structs import replace
 from authwhy.causes import Cause
 from authwhy.guard.answers import Accept, Deny, Presented, answer_of, deny
 from authwhy.guard.effects import Call, Place, Step, place_of
-from authwhy.guard.respond import bearer_challenge
 from authwhy.guard.rules import ConfigurationError
 from authwhy.guard.schemes import authorization
 from authwhy.guard.schemes.asking import Door, Doors, by_function, through
-from authwhy.guard.schemes.binding import SCHEME, Dpop, DpopToken, bearer_failure, is_bound, presented_token
-from authwhy.guard.schemes.claims import FAR, Claims, frozen, scope_of, seconds
+from authwhy.guard.schemes.binding import (
+    SCHEME,
+    Dpop,
+    DpopToken,
+    bearer_failure,
+    bearer_lines,
+    is_bound,
+    presented_token,
+)
+from authwhy.guard.schemes.claims import FAR, AbsentClaim, Claims, frozen, scope_of, seconds
+from authwhy.guard.schemes.forgery import SameOrigin, origin_check
 from authwhy.guard.schemes.interface import Asked, Base, Checked
+from authwhy.guard.schemes.key_source import unready
 from authwhy.guard.token_cache import Entry, TokenCache
 from authwhy.guard.view import View
 from authwhy.model.outcome import Accepted, Failure, Refused
@@ -45,16 +54,19 @@ class BearerJwt(Base):
         realm: str | None,
         cookie: str | None,
         principal: Principal | None,
+        inline: bool,
         revoked: Callable[..., object] | None,
         seen: Callable[..., object] | None,
         cache: int,
         user_claim: str,
         dpop: Dpop | None,
+        same_origin: SameOrigin | None,
     ) -> None:
         super().__init__(name)
+        self._same_origin = same_origin
         self.policy, self.keys, self.realm, self.cookie, self._dpop = policy, keys, realm, cookie, dpop
         self._principal = principal
-        self._place: Place = "here" if principal is None else place_of(principal)
+        self._place: Place = "here" if principal is None or inline else place_of(principal)
         self._revoked, self._seen = by_function(revoked, "issuer", "id"), by_function(seen, "scope", "value", "until")
         self._user_claim = user_claim
         self.looks_at = frozenset((b"authorization", *((b"cookie",) if cookie else ())))
@@ -72,7 +84,8 @@ class BearerJwt(Base):
             return found
         if found is not None or len(set(cookies)) > 1:
             return deny(Cause.AMBIGUOUS, seen=("authorization", f"cookie:{self.cookie}"))
-        return Presented(f"cookie:{self.cookie}", cookies[0])
+        forged = None if self._same_origin is None else self._same_origin.failure(view)
+        return Presented(f"cookie:{self.cookie}", cookies[0]) if forged is None else Deny((forged,))
 
     def check(self, presented: Presented, view: View, now: int) -> Checked:
         """At once when the keys are at hand and nothing has to be asked, else by Calls."""
@@ -96,8 +109,10 @@ class BearerJwt(Base):
         entry = None if known is None else known.get(token, version, now)
         if entry is not None or self.policy.check_replay:
             return entry
-        if self.policy.check_revoked:
-            return None
+        return None if self.policy.check_revoked else self._by_keys(token, version, now, keys)
+
+    def _by_keys(self, token: str, version: int, now: int, keys: KeySet) -> Entry | Deny | None:
+        """The same of a token that the cache does not hold."""
         outcome = verifier.check(token, self.policy, now, keys)
         if isinstance(outcome, Accepted):
             return self._kept(token, outcome, version)
@@ -121,6 +136,7 @@ class BearerJwt(Base):
             answer = yield from self._dpop.check(accept, token, view, now)
             if isinstance(answer, Deny):
                 return answer
+            accept = answer
         elif entry.bound and (failure := bearer_failure(accept, view)) is not None:
             return self._unbound(accept, failure)
         return (yield from self._person(self._noted(accept)))
@@ -166,7 +182,11 @@ class BearerJwt(Base):
 
     def refusal(self, token: str, now: int) -> Deny | None:
         """The refusal of a token with the keys at hand; None when it is good, or something has to be asked."""
-        found = self._at_once(token, self.keys.version, now)
+        version, keys = self.keys.version, self.keys.current
+        if not self._simple:
+            found = self._at_once(token, version, now)
+        else:  # who asks has looked into `recall`
+            found = None if keys is None else self._by_keys(token, version, now, keys)
         return found if isinstance(found, Deny) else None
 
     def use_keys(self, keys: Any) -> Any:
@@ -215,22 +235,24 @@ class BearerJwt(Base):
         """The application's principal for these claims; made anew for each request."""
         if self._principal is None:
             return accept
-        value = yield Call(self._principal, (accept.claims,), self._place)
+        try:
+            value = yield Call(self._principal, (accept.claims,), self._place)
+        except AbsentClaim as absent:  # the application needs it, so the token is at fault, not the application
+            failure = Failure(Cause.MISSING_CLAIM, None, {"claim": str(absent)[:64]}, attested=True)
+            return self._unbound(accept, failure)
         return answer_of(
             value, claims=accept.claims, scope=accept.scope, user=accept.user, issuer=accept.issuer,
             until=accept.until, acr=accept.acr, authenticated_at=accept.authenticated_at, facts=accept.facts,
-            notes=accept.notes,
+            notes=accept.notes, headers=accept.headers,
         )  # fmt: skip
 
     def challenge(self, asked: Asked) -> tuple[str, ...]:
         """`Bearer` (RFC 6750 section 3), and `DPoP` where proofs are taken (RFC 9449 section 7.1)."""
-        if self._dpop is None:
-            return (bearer_challenge("Bearer", self.realm, asked),)
-        proven = asked.deny is not None and _used_dpop(asked.view)
-        silent = replace(asked, deny=None)
-        line = self._dpop.challenge(self.realm, asked if proven else silent)
-        other = bearer_challenge("Bearer", self.realm, silent if proven else asked)
-        return (line, other) if proven else (other, line)
+        return bearer_lines(self.realm, asked, self._dpop)
+
+    def unready(self) -> Unavailable | None:
+        """Why there are no keys yet; begins to fetch them."""
+        return unready(self.keys)
 
     def close(self) -> None:
         """Stop fetching keys."""
@@ -239,10 +261,6 @@ class BearerJwt(Base):
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _used_dpop(view: View) -> bool:
-    return (view.header(b"authorization") or "")[:5].lower() == "dpop "
 
 
 def jwt(
@@ -258,9 +276,12 @@ def jwt(
     leeway_s: int = 0,
     max_age_s: int | None = None,
     principal: Principal | None = None,
+    inline: bool = False,
     user_claim: str = "sub",
     realm: str | None = None,
     cookie: str | None = None,
+    csrf: str | None = "origin",
+    trusted_origins: Iterable[str] = (),
     revoked: Callable[..., object] | None = None,
     seen: Callable[..., object] | None = None,
     dpop: Dpop | None = None,
@@ -272,11 +293,13 @@ def jwt(
 
     `keys`: a key set (parsed or JSON text), PEM text, the https address of a key set, or any store with `current`,
     `version`, `get`; without them the issuer's own metadata says where they are (RFC 8414). `secret`: a shared secret
-    for HS256 to HS512. `principal(claims)` makes the application's principal, may be async, and may `deny(...)`.
-    `revoked(issuer, jti)` is asked for every token that is otherwise good; `seen(scope, jti, until)` makes tokens
-    one-time. `dpop`: take tokens bound to a key as `Authorization: DPoP`, with a proof (RFC 9449); a bound token is
-    never good as a plain one. `cookie`: take the token from this cookie too. `cache`: accepted tokens remembered, 0
-    for none; time, scope and keys are checked on every hit. `allow_http`: origins that may be fetched from without TLS.
+    for HS256 to HS512. `principal(claims)` makes the application's principal for each request and may `deny(...)`; one
+    that is not async runs in a thread, unless `inline` says that it never waits. `revoked(issuer, jti)` is asked for
+    every token that is otherwise good; `seen(scope, jti, until)` makes tokens one-time. `dpop`: take tokens bound to a
+    key as `Authorization: DPoP`, with a proof (RFC 9449); a bound token is never good as a plain one. `cookie`: take
+    the token from this cookie too; browsers send it unasked, so the origin of whatever changes something is checked,
+    with `csrf` and `trusted_origins` as for `session`. `cache`: accepted tokens remembered, 0 for none; time, scope and
+    keys are checked on every hit. `allow_http`: origins that may be fetched from without TLS.
 
     Raises ConfigurationError for a set-up that cannot work.
     """
@@ -302,8 +325,9 @@ def jwt(
     except ValueError as error:
         raise ConfigurationError(f"{name}: {error}") from None
     return BearerJwt(
-        name, policy, source, realm=realm, cookie=cookie, principal=principal, revoked=revoked, seen=seen, cache=cache,
-        user_claim=user_claim, dpop=dpop,
+        name, policy, source, realm=realm, cookie=cookie, principal=principal, inline=inline, revoked=revoked,
+        seen=seen, cache=cache, user_claim=user_claim, dpop=dpop,
+        same_origin=origin_check(name, csrf, trusted_origins) if cookie else None,
     )  # fmt: skip
 
 

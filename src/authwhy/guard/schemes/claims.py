@@ -9,15 +9,27 @@ FAR = 2.0**60
 """A time (s) that no clock reaches; numbers of a token are kept within it."""
 
 
+class AbsentClaim(AttributeError, KeyError):
+    """A claim was read that the token does not have; in `principal=` that refuses the token, as `missing_claim`."""
+
+    __str__ = AttributeError.__str__
+
+
 class Claims(dict[str, Any]):
-    """What a token says about its bearer, as a mapping that nobody can change; `claims.sub` reads a member too."""
+    """What a token says about its bearer, as a mapping that nobody can change; `claims.sub` reads a member too.
+
+    Reading a member that is not there, by attribute or by index, raises AbsentClaim; `get` gives None.
+    """
 
     __slots__ = ()  # no attribute can be set either: `claims.sub = ...` would be read in place of the member
 
     def __getattr__(self, name: str) -> Any:
         if name in self and not name.startswith("__"):  # Python's own protocols are not for a token to answer
             return self[name]
-        raise AttributeError(name)
+        raise AbsentClaim(name) if not name.startswith("__") else AttributeError(name)
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise AbsentClaim(name)
 
     @property
     def subject(self) -> str | None:

@@ -143,8 +143,9 @@ def digest(
     them by name will do too. `principal(name)` makes the principal, the name by default. `by_hash(hash)`, or a table
     of secrets by it, finds an account by H(name:realm) and so offers hashed names (section 3.4.4). `keys` make and
     check nonces, newest first, at least 16 bytes each; give the same ones to every instance, or nonces end with this
-    process. `seen` remembers spent nonce counts: a shared store where there are several instances. Both `auth-int` and
-    MD5 are there, and only used when named.
+    process. `seen` remembers spent nonce counts, one for each accepted request, for as long as a nonce lives: a shared
+    store where there are several instances, or one with more room than MemorySeen has by default where there is much
+    traffic. Both `auth-int` and MD5 are there, and only used when named.
 
     Raises ConfigurationError for a set-up that cannot work.
     """

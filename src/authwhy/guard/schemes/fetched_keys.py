@@ -43,6 +43,10 @@ class Fetched:
         """The keys for a token that names this key; may fetch, so may wait."""
         return self._store.get(kid)
 
+    def unready(self) -> Unavailable | None:
+        """Why there are no keys yet; begins the first fetch."""
+        return self._store.unready()
+
     def close(self) -> None:
         """Stop fetching."""
         self._store.close()

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from authwhy.causes import Cause
+from authwhy.guard.rules import ConfigurationError
 from authwhy.guard.view import View
 from authwhy.model.outcome import Failure
 
@@ -55,6 +56,16 @@ class SameOrigin:
         scheme, name, _ = origin
         ours = _origin(f"{scheme}://{host}")
         return ours == origin and (scheme == "https" or not self._secure or name in _LOOPBACK)
+
+
+def origin_check(name: str, csrf: str | None, trusted: Iterable[str], *, secure: bool = True) -> SameOrigin | None:
+    """The check that the keywords `csrf` and `trusted_origins` of a provider ask for. Raises ConfigurationError."""
+    if csrf not in ("origin", None):
+        raise ConfigurationError(f"{name}: csrf is 'origin', or None")
+    try:
+        return None if csrf is None else SameOrigin(trusted, secure=secure)
+    except ValueError as error:
+        raise ConfigurationError(f"{name}: {error}") from None
 
 
 def _origin(text: str, *, whole: bool = True) -> tuple[str, str, int] | None:

@@ -160,8 +160,9 @@ class Form(Base):
         """The password, or the code; a right password is no success while a code is owed, so it forgives nothing."""
         typed = presented.value
         if isinstance(typed, TotpCode):
-            assert self.second is not None
-            return (yield from self.second.verified(typed.code, typed.account, now))
+            assert self.second is not None  # counted for the account too, whatever names the look-up takes for it
+            found = Presented("form", typed.code, typed.account)
+            return (yield from attempted(self.second, found, view, now, self._gate))
         if not typed.pair.password:  # never hashed, as with Basic
             return Deny((Failure(Cause.WRONG_SECRET, "empty"),))
         answer = yield from self._passwords.check(typed.pair, self.policy, now)
@@ -170,6 +171,8 @@ class Form(Base):
             return answer
         accept = answer if isinstance(answer, Accept) else Accept(typed.pair.name)
         subject = self._subject(accept.principal)
+        if subject is not None and (not isinstance(subject, str) or not subject):
+            raise TypeError(f"subject returned {type(subject).__name__}")
         if self.second is None:
             return answer if isinstance(answer, Deny) or subject is None else replace(answer, user=subject)
         if subject is None:  # nobody can tell whose second factor to ask for

@@ -12,6 +12,7 @@ from authwhy.guard.answers import Accept, Answer, Demand, Denied, Deny, HeaderLi
 from authwhy.guard.effects import Step, World
 from authwhy.guard.public import PublicAnswer
 from authwhy.guard.view import View
+from authwhy.verify.flow import Unavailable
 
 if TYPE_CHECKING:
     from authwhy.guard.decide import Gate
@@ -110,6 +111,9 @@ class Provider(Protocol):
     def join(self, providers: Mapping[str, Provider], gate: Gate | None) -> None:
         """Told once who else there is, and what stands before guessable credentials. Raises ConfigurationError."""
 
+    def unready(self) -> Unavailable | None:
+        """Why it cannot decide now, None when it can. Never waits; begins what has to be fetched."""
+
     def close(self) -> None:
         """Stop what runs in the background."""
 
@@ -154,6 +158,10 @@ class Base:
 
     def join(self, providers: Mapping[str, Provider], gate: Gate | None) -> None:
         """Nobody else needed."""
+
+    def unready(self) -> Unavailable | None:
+        """Ready from the start."""
+        return None
 
     def close(self) -> None:
         """Nothing to stop."""

@@ -55,6 +55,13 @@ class Given:
         """Nothing to stop."""
 
 
+def unready(source: object) -> Unavailable | None:
+    """Why a source or store has no keys yet. One that cannot say fetches when a token comes, so it counts as ready."""
+    asked = getattr(source, "unready", None)
+    found: Unavailable | None = None if asked is None else asked()
+    return found
+
+
 class Handed:
     """A store that the service made itself (authwhy.stores.jwks.JwksStore, or its own)."""
 
@@ -64,6 +71,10 @@ class Handed:
         self._store = store
         self.fixed = bool(getattr(store, "fixed", False))
         self.get, self.close = store.get, store.close
+
+    def unready(self) -> Unavailable | None:
+        """Why there are no keys yet."""
+        return unready(self._store)
 
     @property
     def current(self) -> KeySet | None:

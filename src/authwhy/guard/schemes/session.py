@@ -17,7 +17,7 @@ from authwhy.guard.rules import ConfigurationError
 from authwhy.guard.schemes.asking import Door, through
 from authwhy.guard.schemes.claims import Claims, frozen
 from authwhy.guard.schemes.cookie import Cookie, host_cookie, keys_from
-from authwhy.guard.schemes.forgery import SameOrigin
+from authwhy.guard.schemes.forgery import SameOrigin, origin_check
 from authwhy.guard.schemes.interface import Asked, Base
 from authwhy.guard.schemes.session_kept import KEPT_S, Kept, read
 from authwhy.guard.schemes.way_back import not_allowed, path_of, see_other
@@ -152,7 +152,7 @@ class Session(Base):
 
     def _put(self, session_id: str, kept: Kept, now: int) -> Step:
         until = kept.until(self._lifetime, self.policy.idle_s) + KEPT_S
-        return (yield Call(self.store.put, (session_id, kept.plain(), until, now), self._place))
+        return _said((yield Call(self.store.put, (session_id, kept.plain(), until, now), self._place)))
 
     def _line(self, session_id: str, created_at: int) -> tuple[bytes, bytes]:
         raw = octets(session_id.encode())
@@ -199,7 +199,7 @@ class Session(Base):
         for value in set(view.cookies(self.cookie.name)):
             sealed = self.policy.keys.open(value)
             if sealed is not None:
-                yield Call(self.store.revoke, (sealed[0], now), self._place)
+                _said((yield Call(self.store.revoke, (sealed[0], now), self._place)))
 
     # answers
 
@@ -234,6 +234,13 @@ class Session(Base):
             return Deny((forged,))
         lines = yield from self.end(view, now)
         return see_other(self._after_logout, lines)
+
+
+def _said(answer: object) -> bool:
+    """The answer of a store. Nobody is signed out, or in, by one that is none."""
+    if not isinstance(answer, bool):
+        raise TypeError(f"a session store returned {type(answer).__name__}")
+    return answer
 
 
 def short(session_id: str) -> str:
@@ -273,15 +280,13 @@ def session(
 
     Raises ConfigurationError for a set-up that cannot work.
     """
-    if csrf not in ("origin", None):
-        raise ConfigurationError(f"{name}: csrf is 'origin', or None")
+    check = origin_check(name, csrf, trusted_origins, secure=secure)
     line = host_cookie(cookie, path=path, domain=domain, secure=secure, same_site=same_site)
     for address in (login, logout, after_logout):
         if address is not None and not is_local(address):
             raise ConfigurationError(f"{name}: {address!r} is no local path")
     try:
         policy = SessionPolicy(keys_from(keys), name, lifetime_s, idle_s)
-        check = None if csrf is None else SameOrigin(trusted_origins, secure=secure)
     except ConfigurationError:
         raise
     except ValueError as error:

@@ -103,13 +103,16 @@ class SignedRequests(Base):
 
     def find(self, view: View) -> Presented | Deny | None:
         """Whatever of a signature this dialect has is there."""
-        if not self._is_signed(view):
-            return None
-        values = view.values(b"authorization") if self.method in _AUTHORIZATION else []
-        if len(values) > 1:
+        values = view.values(b"authorization")
+        begins = _AUTHORIZATION.get(self.method)
+        mine = next((value for value in values if begins and value[:16].lower().startswith(begins)), None)
+        if mine is not None and len(values) > 1:
             return deny(Cause.AMBIGUOUS, seen=("authorization", "authorization"))
-        slot = "authorization" if values else f"signature:{self.method}"
-        return Presented(slot, b"".join(values) or self._signature(view), self._key_id(view))
+        if mine is not None:
+            return Presented("authorization", mine, self._key_id(view))
+        if not self._is_signed_elsewhere(view):
+            return None
+        return Presented(f"signature:{self.method}", self._signature(view), self._key_id(view))
 
     def _signature(self, view: View) -> bytes:
         """What the event's fingerprint is made of, where it is not the Authorization header."""
@@ -128,15 +131,12 @@ class SignedRequests(Base):
                 return match[1].decode("latin-1")
         return None
 
-    def _is_signed(self, view: View) -> bool:
-        begins = _AUTHORIZATION.get(self.method)
-        if begins is not None:
-            if any(value[:16].lower().startswith(begins) for value in view.values(b"authorization")):
-                return True
-            return self.method == "sigv4" and b"X-Amz-Signature=" in view.query
+    def _is_signed_elsewhere(self, view: View) -> bool:
         if isinstance(self.policy, WebhookPolicy):
             return bool(view.values(self.policy.sender.signature.encode()))
-        return bool(view.values(b"signature-input") or view.values(b"signature"))
+        if isinstance(self.policy, HttpSignaturePolicy):
+            return bool(view.values(b"signature-input") or view.values(b"signature"))
+        return self.method == "sigv4" and b"X-Amz-Signature=" in view.query
 
     def check(self, presented: Presented, view: View, now: int) -> Step:
         """Read the body, recompute the signature, and see that it is not replayed."""
@@ -202,7 +202,7 @@ def signed_request(
     `temporary(key_id, session_token)` is asked in its place where a caller of SigV4 sends a session token, and checks
     it; without it, such callers are unknown. `principal(claims)` makes the principal, by default the owner's name.
     `seen` remembers signatures where the policy checks replay: a shared store where there are several instances. A
-    body larger than `max_body` bytes is refused.
+    body larger than `max_body` bytes is refused, and so is one that does not arrive within Guard's `timeout_s`.
 
     Raises ConfigurationError for a policy of another kind, or a table without the key that the policy names.
     """

@@ -1,4 +1,5 @@
-"""What a sink has to say about itself: one log line a minute for each trouble, written by a thread of its own.
+"""What broke beside a request, a sink or an application's own check: one log line a minute for each trouble, written
+by a thread of its own.
 
 A log that hangs must not hold up the request whose event was dropped, so no sink writes to the log in `put`.
 The lines tell how often and of what type, never what was in an event.
@@ -14,6 +15,8 @@ from authwhy.guard.sinks.worker import FOREVER, Worker
 
 LOGGER = "authwhy.guard"
 EVERY_S = 60.0
+CHECK = "check"
+"""Who complains where it is no sink but a check of the application that broke."""
 
 
 class Complaints:
@@ -47,7 +50,8 @@ class Complaints:
             self._next.update(dict.fromkeys(due, now + self._every_s))
             waits = [self._next[key] - now for key in self._counts]
         for who, what, count in lines:
-            self._logger.warning("sink %s %s (%d)", who, what, count, extra={"authwhy_sink": who})
+            whose = who if who == CHECK else f"sink {who}"
+            self._logger.warning("%s %s (%d)", whose, what, count, extra={"authwhy_sink": who})
         return min(waits, default=FOREVER)
 
 
