@@ -43,21 +43,21 @@ class AsgiGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
-        kind, path = scope["type"], ""
-        if kind == "http" or kind == "websocket":
-            root = self._root or scope.get("root_path")
-            path = inside(scope["path"], root) if root else scope["path"]
-        short = self._short.get(path) if kind == "http" else None
-        if short is not None:
+        kind, path = scope["type"], scope.get("path", "")
+        root = self._root or scope.get("root_path")
+        if root:
+            path = inside(path, root)
+        short = self._short.get(path)
+        if short is not None and kind == "http":
             try:
                 found = short.decide(scope)
             except Exception:  # noqa: BLE001  a key store that fails is reported on the whole way
                 found = None
-            if isinstance(found, Accepted):
+            if type(found) is Accepted:
                 scope["authwhy"] = found
                 await self.app(scope, receive, send)
                 return
-            if found is not None:
+            if type(found) is tuple:
                 made, octets = found
                 await send({"type": "http.response.start", "status": made.status, "headers": list(made.headers)})
                 await send({"type": "http.response.body", "body": octets})

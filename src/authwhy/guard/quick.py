@@ -82,6 +82,8 @@ class Shortcut:
         self._name = self._token.name if self._token is not None else names[0]
         self._made: dict[tuple[Cause, bool], Made] = {}
         self._recall = None if self._token is None else self._token.recall
+        given = None if self._token is None else self._token.keys
+        self._given = given if given is not None and given.fixed else None  # keys that are always there and never old
         self._silent: _Refusal | None = None
         self._again: dict[bytes, _Refusal] = {}
         self._again_under: tuple[int, object, int] = (0, None, 0)
@@ -112,9 +114,8 @@ class Shortcut:
             entry is None
             or not entry.starts <= now < entry.ends
             or entry.bound
-            or entry.version != provider.keys.version
-            or provider.keys.current is None
-            or provider.keys.overdue_s is not None
+            or entry.version != (keys := provider.keys).version
+            or (keys is not self._given and (keys.current is None or keys.overdue_s is not None))
         ):
             return self._checked(provider, value[7:], digest, scope, now)
         accept = entry.accept
@@ -173,7 +174,7 @@ class Shortcut:
         made, ref = refusal.made, self._recorder.references.next()
         if self._recorder.sinks:
             self._tell(refusal, scope, token, self._guard.clock() if now is None else now, ref)
-        return made, b"".join((made.before, ref.encode(), made.after))
+        return made, made.before + ref.encode() + made.after
 
     def _tell(
         self, refusal: _Refusal, scope: MutableMapping[str, Any], token: bytes | None, now: float, ref: str
