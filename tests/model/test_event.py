@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authwhy.causes import Cause, Kind, Public
-from authwhy.model.event import SCHEMA, Event, Refusal, Weighed, from_json, kind_of
+from authwhy.causes import Cause, Kind, Public, meta
+from authwhy.model.event import SCHEMA, Event, Refusal, Weighed, from_json
 
 DOCS = Path(__file__).resolve().parents[2] / "docs/guard/events.md"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -118,7 +118,7 @@ def test_text_that_is_no_unicode_is_a_value_error() -> None:
 def test_every_cause_has_its_kind(cause: Cause) -> None:
     """The kind of a cause is the one its page gives."""
     page = Path(__file__).resolve().parents[2] / f"src/authwhy/causes/{cause.value}.md"
-    assert f'kind = "{kind_of(cause).value}"' in page.read_text("utf-8")
+    assert f'kind = "{meta(cause).kind.value}"' in page.read_text("utf-8")
 
 
 def test_every_field_is_documented() -> None:

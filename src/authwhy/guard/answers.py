@@ -9,6 +9,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from authwhy.causes import Cause, Kind, meta
 from authwhy.model.event import Event, Refusal
@@ -139,6 +140,14 @@ def answer_of(value: object, **granted: Any) -> Accept | Deny:
         return Deny((Failure(Cause.MISCONFIGURED, "backend_unwired", facts),))
     scope = granted.pop("scope", None)
     return Accept(value, scope=scope if scope is not None else scope_of(value), **granted)
+
+
+def made_for(accept: Accept, value: object) -> Accept | Deny:
+    """An acceptance with the principal that an application's `principal=` made of it, or what that answered instead."""
+    answer = answer_of(value, scope=accept.scope)
+    if answer is value or isinstance(answer, Deny):
+        return answer
+    return replace(accept, principal=answer.principal)
 
 
 def scope_of(principal: object) -> frozenset[str] | None:

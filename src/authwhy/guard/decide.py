@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from inspect import iscoroutine
 from pathlib import PurePath
 from types import GeneratorType
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -280,18 +280,14 @@ def _claims(found: Presented | Deny | None, answer: Answer | None) -> bool:
     return found is not None and found.slot == "authorization" and answer is not NOT_MINE
 
 
-class Gate:
+class Gate(Protocol):
     """What stands before guessable credentials (guard.throttled)."""
 
     def enter(self, provider: Provider, view: View, found: Presented, now: int) -> Step:
         """Returns a Deny, or what `leave` wants back."""
-        yield from ()
-        raise NotImplementedError
 
     def leave(self, held: Any, view: View, found: Presented, answer: Answer, now: int) -> Step:
         """Returns the answer, perhaps with notes."""
-        yield from ()
-        raise NotImplementedError
 
 
 _MEMORY_FULL = {"provider": "memory", "problem": "full"}

@@ -100,7 +100,7 @@ class Recorder:
 
     def success(self, view: View, name: str | None, method: str | None, accept: Accept | None, ref: str, now: float,
                 route: str | None, started: float, ended: float, presented: Presented | None,
-                refused: tuple[Refusal, ...] = (), fingerprint: str | None = None) -> Event:  # fmt: skip
+                fingerprint: str | None = None) -> Event:  # fmt: skip
         """The event of an accepted request; `name` is None for an anonymous one."""
         return Event(
             time=self._clock.text(now),
@@ -118,7 +118,6 @@ class Recorder:
             source="guard",
             ref=ref,
             facts={} if accept is None else plain_facts(accept.facts),
-            refusals=refused,
             route=None if route is None else plain(route),
             verb=plain(view.method),
             path=self._path(view),

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from authwhy.causes import Cause
+from authwhy.guard import asgi
 from authwhy.guard.answers import ANONYMOUS, Accepted, Denied, HeaderLines
 from authwhy.guard.asgi import ANSWERS, of_preflight
 from authwhy.guard.paths import Closed, Paths
@@ -152,10 +153,7 @@ def answer_preflight(app: App, environ: Environ, start_response: StartResponse) 
 
 def is_preflight(view: View) -> bool:
     """A CORS preflight, which browsers always send without credentials."""
-    if view.method != "OPTIONS":
-        return False
-    names = {name for name, _ in view.headers}
-    return b"origin" in names and b"access-control-request-method" in names and b"authorization" not in names
+    return view.method == "OPTIONS" and asgi.is_preflight(view.headers)
 
 
 def send(start_response: StartResponse, status: int, headers: HeaderLines, body: bytes, method: str) -> Iterable[bytes]:

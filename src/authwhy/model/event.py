@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct, field
 
-from authwhy.causes import Cause, Kind, Public, meta
+from authwhy.causes import Cause, Kind, Public
 from authwhy.model.outcome import FactValue
 
 SCHEMA = "authwhy.event/1"
@@ -144,8 +144,3 @@ def from_json(line: str | bytes) -> Event:
         return _DECODER.decode(line)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise ValueError(f"no {SCHEMA} record: {error}") from None
-
-
-def kind_of(cause: Cause) -> Kind:
-    """The kind of a cause."""
-    return meta(cause).kind

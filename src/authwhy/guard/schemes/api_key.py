@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from authwhy.causes import Cause
-from authwhy.guard.answers import Accept, Deny, Presented, answer_of, deny
+from authwhy.guard.answers import Accept, Deny, Presented, answer_of, deny, made_for
 from authwhy.guard.effects import Call, Place, Step, place_of
 from authwhy.guard.respond import challenge
 from authwhy.guard.rules import ConfigurationError
@@ -128,9 +128,7 @@ class ApiKey(Base):
     def _person(self, accept: Accept, record: ApiKeyRecord) -> Step:
         assert self._principal is not None
         value = yield Call(self._principal, (record,), place_of(self._principal))
-        return answer_of(
-            value, claims=accept.claims, scope=accept.scope, user=accept.user, facts=accept.facts, notes=accept.notes
-        )
+        return made_for(accept, value)
 
     def _asked(self, key: str) -> Step:
         policy = self.policy

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from authwhy.causes import Cause
-from authwhy.guard.answers import Accept, Deny, Presented, answer_of, deny
+from authwhy.guard.answers import Accept, Deny, Presented, deny, made_for
 from authwhy.guard.effects import Call, Place, Step, place_of
 from authwhy.guard.rules import ConfigurationError
 from authwhy.guard.schemes import authorization
@@ -22,7 +22,7 @@ from authwhy.guard.schemes.binding import (
     is_bound,
     presented_token,
 )
-from authwhy.guard.schemes.claims import FAR, AbsentClaim, Claims, frozen, scope_of, seconds
+from authwhy.guard.schemes.claims import FAR, AbsentClaim, Claims, accepted, frozen, seconds
 from authwhy.guard.schemes.forgery import SameOrigin, origin_check
 from authwhy.guard.schemes.interface import Asked, Base, Checked
 from authwhy.guard.schemes.key_source import unready
@@ -197,7 +197,7 @@ class BearerJwt(Base):
         return before
 
     def _kept(self, token: str, outcome: Accepted, version: int) -> Entry:
-        accept = self._accept(frozen(outcome.claims), outcome.facts)
+        accept = accepted(frozen(outcome.claims), self._user_claim, outcome.facts)
         leeway, max_age = self.policy.leeway_s, self.policy.max_age_s
         ends = [seconds(outcome.claims, "exp", FAR) + leeway]
         if max_age is not None:
@@ -207,21 +207,6 @@ class BearerJwt(Base):
         if self.cache is not None:
             self.cache.put(token, entry)
         return entry
-
-    def _accept(self, claims: Claims, facts: Mapping[str, Any]) -> Accept:
-        user, issuer, acr = claims.get(self._user_claim), claims.get("iss"), claims.get("acr")
-        at = claims.get("auth_time")
-        return Accept(
-            claims,
-            claims,
-            scope=scope_of(claims),
-            user=user if isinstance(user, str) else None,
-            issuer=issuer if isinstance(issuer, str) else None,
-            until=claims.get("exp"),
-            acr=acr if isinstance(acr, str) else None,
-            authenticated_at=int(at) if isinstance(at, int | float) and abs(at) < 2**60 else None,
-            facts=facts,
-        )
 
     def _denied(self, token: str, outcome: Refused) -> Deny:
         """The event may name the bearer of a token whose signature is good."""
@@ -240,11 +225,7 @@ class BearerJwt(Base):
         except AbsentClaim as absent:  # the application needs it, so the token is at fault, not the application
             failure = Failure(Cause.MISSING_CLAIM, None, {"claim": str(absent)[:64]}, attested=True)
             return self._unbound(accept, failure)
-        return answer_of(
-            value, claims=accept.claims, scope=accept.scope, user=accept.user, issuer=accept.issuer,
-            until=accept.until, acr=accept.acr, authenticated_at=accept.authenticated_at, facts=accept.facts,
-            notes=accept.notes, headers=accept.headers,
-        )  # fmt: skip
+        return made_for(accept, value)
 
     def challenge(self, asked: Asked) -> tuple[str, ...]:
         """`Bearer` (RFC 6750 section 3), and `DPoP` where proofs are taken (RFC 9449 section 7.1)."""

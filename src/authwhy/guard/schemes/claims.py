@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from authwhy.guard.answers import Accept
+from authwhy.model.outcome import FactValue
+
 FAR = 2.0**60
 """A time (s) that no clock reaches; numbers of a token are kept within it."""
 
@@ -51,6 +54,23 @@ def frozen(value: object) -> Any:
     if isinstance(value, Mapping):
         return Claims({name: frozen(one) for name, one in value.items()})
     return tuple(frozen(one) for one in value) if isinstance(value, list) else value
+
+
+def accepted(claims: Claims, user_claim: str, facts: Mapping[str, FactValue] | None = None) -> Accept:
+    """The acceptance of a token with these claims, which are the principal unless the application makes one."""
+    user, issuer, acr = claims.get(user_claim), claims.get("iss"), claims.get("acr")
+    at, until = claims.get("auth_time"), claims.get("exp")
+    return Accept(
+        claims,
+        claims,
+        scope=scope_of(claims),
+        user=user if isinstance(user, str) else None,
+        issuer=issuer if isinstance(issuer, str) else None,
+        until=until if isinstance(until, int | float) else None,
+        acr=acr if isinstance(acr, str) else None,
+        authenticated_at=int(at) if isinstance(at, int | float) and abs(at) < FAR else None,
+        facts=facts or {},
+    )
 
 
 def scope_of(claims: Mapping[str, Any]) -> frozenset[str]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from msgspec.structs import replace
-
-from authwhy.guard.answers import NOT_MINE, Accept, Deny, Presented, answer_of, denied_by
+from authwhy.guard.answers import NOT_MINE, Accept, Deny, Presented, denied_by, made_for
 from authwhy.guard.effects import Call, Step, place_of
 from authwhy.guard.rules import ConfigurationError
 from authwhy.guard.schemes import authorization
@@ -21,7 +19,7 @@ from authwhy.guard.schemes.binding import (
     is_bound,
     presented_token,
 )
-from authwhy.guard.schemes.claims import FAR, Claims, frozen, scope_of
+from authwhy.guard.schemes.claims import accepted, frozen
 from authwhy.guard.schemes.interface import Asked, Base
 from authwhy.guard.view import View
 from authwhy.model.outcome import Refused
@@ -71,7 +69,7 @@ class Introspection(Base):
         outcome = yield from through(verifier.verify(token, self.policy, now), {IntrospectionAsk: self._door})
         if isinstance(outcome, Refused):
             return denied_by(outcome)
-        accept = self._accept(frozen(outcome.claims))
+        accept = accepted(frozen(outcome.claims), self._user_claim)
         if isinstance(token, DpopToken):
             assert self._dpop is not None
             answer = yield from self._dpop.check(accept, token, view, now)
@@ -82,27 +80,12 @@ class Introspection(Base):
             return Deny((failure,), known=accept.user is not None, user=accept.user)
         return (yield from self._person(accept))
 
-    def _accept(self, claims: Claims) -> Accept:
-        user, issuer, acr = claims.get(self._user_claim), claims.get("iss"), claims.get("acr")
-        at, until = claims.get("auth_time"), claims.get("exp")
-        return Accept(
-            claims,
-            claims,
-            scope=scope_of(claims),
-            user=user if isinstance(user, str) else None,
-            issuer=issuer if isinstance(issuer, str) else None,
-            until=until if isinstance(until, int | float) else None,
-            acr=acr if isinstance(acr, str) else None,
-            authenticated_at=int(at) if isinstance(at, int | float) and abs(at) < FAR else None,
-        )
-
     def _person(self, accept: Accept) -> Step:
         """The application's principal for this answer, by default its members."""
         if self._principal is None:
             return accept
         value = yield Call(self._principal, (accept.claims,), place_of(self._principal))
-        made = answer_of(value, scope=accept.scope)
-        return replace(accept, principal=made.principal) if isinstance(made, Accept) and made is not value else made
+        return made_for(accept, value)
 
     def challenge(self, asked: Asked) -> tuple[str, ...]:
         """`Bearer` (RFC 6750 section 3), and `DPoP` where proofs are taken (RFC 9449 section 7.1)."""
